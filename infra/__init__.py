@@ -1,0 +1,1 @@
+"""What AWS has: config, components and dynamic providers of the stack."""

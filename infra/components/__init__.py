@@ -1,0 +1,1 @@
+"""Component resources of the stack, one file each."""

@@ -1,0 +1,1 @@
+"""Dynamic providers: thin glue over strata. Module paths here are a permanent contract (see docs/adr)."""

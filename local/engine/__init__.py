@@ -1,0 +1,1 @@
+"""Finds or builds the Pulumi CLI, and stands in for its Python language host."""

@@ -1,0 +1,1 @@
+"""pulumi-resource-aws over boto3, one file per AWS service."""

@@ -1,0 +1,1 @@
+"""pulumi-resource-postgresql over psycopg."""

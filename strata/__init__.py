@@ -1,0 +1,1 @@
+"""Strata: tenant-partitioned PostgreSQL and a caller-keyed edge. This package imports no Pulumi."""
