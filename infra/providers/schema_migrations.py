@@ -1,0 +1,89 @@
+"""The database's schema as a stack resource: ordered migrations, each applied once.
+
+The list is the input, so a preview shows pending SQL; editing an applied migration fails the preview.
+"""
+
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, ReadResult, Resource, UpdateResult
+
+from infra.providers.base import DatabaseProvider, changed_identity
+from infra.providers.connections import deployer_connection
+from strata.migrations import Migration, apply, load, read_applied
+from strata.sql import same_statements
+
+
+class SchemaMigrationsProvider(DatabaseProvider):
+    """Applies migrations, and reports which are applied."""
+
+    identity = ("connection", "layout")
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Refuse an applied migration that was edited or removed; keep the deployed text of a reworded one."""
+        failures = changed_identity(self.identity, _olds, news)
+        wanted = news["migrations"]
+        for key, deployed in _olds.get("migrations", {}).items():
+            if key not in wanted:
+                failures.append(_refused(key, "was removed"))
+            elif not same_statements(deployed, wanted[key]):
+                failures.append(_refused(key, "was edited"))
+            else:
+                wanted[key] = deployed
+        return CheckResult(news, failures)
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Apply what is pending in the database, whoever applied the rest."""
+        return CreateResult("schema", self._apply(props))
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Apply the new migrations."""
+        return UpdateResult(self._apply(_news))
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """Report the migrations that the database has recorded."""
+        with deployer_connection(props["connection"]) as connection:
+            applied = {migration.key: migration.checksum for migration in read_applied(connection)}
+        if not applied:
+            return ReadResult("", {})
+        outputs = {"connection": props["connection"], "layout": props["layout"], "applied": applied}
+        if applied == props["applied"]:
+            return ReadResult(id_, outputs)
+        wanted = {migration.key: migration.sql for migration in load(props["layout"]) if migration.key in applied}
+        return ReadResult(
+            id_, outputs, {"connection": props["connection"], "layout": props["layout"], "migrations": wanted}
+        )
+
+    @staticmethod
+    def _apply(props: dict[str, Any]) -> dict[str, Any]:
+        migrations: tuple[Migration, ...] = load(props["layout"])
+        with deployer_connection(props["connection"]) as connection:
+            applied = apply(connection, migrations)
+        return {
+            "connection": props["connection"],
+            "layout": props["layout"],
+            "applied": {migration.key: migration.checksum for migration in applied},
+        }
+
+
+def _refused(key: str, what: str) -> CheckFailure:
+    return CheckFailure(
+        "migrations",
+        f"migration {key} is applied and {what} (sql_templates/migrations/{key}.sql.j2); "
+        "allowed: add a new one; next: git checkout -- the file, and put the change into the next number",
+    )
+
+
+class SchemaMigrations(Resource, module="strata", name="SchemaMigrations"):
+    """The migrations of one database, in order."""
+
+    applied: pulumi.Output[dict[str, str]]
+
+    def __init__(self, name: str, *, connection: str, layout: str, opts: pulumi.ResourceOptions) -> None:
+        properties = {
+            "connection": connection,
+            "layout": layout,
+            "migrations": {migration.key: migration.sql for migration in load(layout)},
+            "applied": None,
+        }
+        super().__init__(SchemaMigrationsProvider(), name, properties, opts)

@@ -1,0 +1,110 @@
+"""One tenant's partitions as a stack resource: all its tables in one transaction.
+
+Inputs show the exact SQL by table, so that a preview shows what will run; outputs hold names, digests and what delete
+needs, never the SQL. `strata.partitions` does the work.
+"""
+
+from typing import Any
+
+import pulumi
+from pulumi.dynamic import CheckResult, CreateResult, ReadResult, Resource, UpdateResult
+
+from infra.providers.base import DatabaseProvider, changed_identity
+from infra.providers.connections import deployer_connection
+from strata.errors import StrataError
+from strata.partitions.inspect import inspect_tenant
+from strata.partitions.offboard import drop_tenant
+from strata.partitions.onboard import TenantPartitions, ensure_tenant
+from strata.partitions.render import render_onboarding
+from strata.sql import same_statements
+
+
+class TenantRemovalError(StrataError):
+    """A tenant's partitions are not removed, because its recorded state does not allow it."""
+
+
+class TenantPartitionsProvider(DatabaseProvider):
+    """Creates, adopts, inspects and removes one tenant's partitions."""
+
+    identity = ("connection", "tenant_id", "layout")
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Refuse a changed identity, and keep the deployed SQL where the new one differs in wording only."""
+        deployed = _olds.get("statements", {})
+        news["statements"] = {
+            table: deployed[table] if same_statements(deployed.get(table, ""), sql) else sql
+            for table, sql in news["statements"].items()
+        }
+        return CheckResult(news, changed_identity(self.identity, _olds, news))
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        """Create the partitions, or verify and adopt those that exist."""
+        return CreateResult(props["tenant_id"], self._ensure(props))
+
+    def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
+        """Create what a new table asks for, mend what drifted, and record the tenant's state."""
+        return UpdateResult(self._ensure(_news))
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        """Report the tenant's live partitions; drift appears as a difference of the statements."""
+        with deployer_connection(props["connection"]) as connection:
+            observed = inspect_tenant(connection, props["tenant_id"], props["layout"])
+        if not observed.partitions:
+            return ReadResult("", {})
+        outputs = {**props, "partitions": observed.partitions, "digests": observed.digests}
+        outputs.pop("__provider", None)
+        if not observed.differences:
+            return ReadResult(id_, outputs)
+        statements = render_onboarding(props["tenant_id"], props["layout"])
+        for table, differences in observed.differences.items():
+            statements[table] = "-- drifted: " + "; ".join(differences)
+        inputs = {key: props[key] for key in ("connection", "tenant_id", "layout", "state", "on_remove")}
+        return ReadResult(id_, outputs, {**inputs, "statements": statements})
+
+    def delete(self, _id: str, _props: dict[str, Any]) -> None:
+        """Drop the partitions of a tenant that is being offboarded with ``onRemove: drop``; refuse every other."""
+        tenant_id = _props["tenant_id"]
+        if _props["state"] != "offboarding" or _props["on_remove"] != "drop":
+            raise TenantRemovalError(
+                "the partitions of this tenant are kept",
+                where={"tenant": tenant_id, "state": _props["state"], "onRemove": _props["on_remove"]},
+                allowed="removal of a tenant deployed with state: offboarding, onRemove: drop and confirm: <id>",
+                next_command="put the entry back under strata:tenants with these keys, run pulumi up, then remove it",
+            )
+        drop_tenant(_props["connection"], tenant_id, _props["layout"])
+
+    @staticmethod
+    def _ensure(props: dict[str, Any]) -> dict[str, Any]:
+        with deployer_connection(props["connection"]) as connection:
+            made = ensure_tenant(connection, props["tenant_id"], props["layout"])
+        return _outputs(props, made)
+
+
+def _outputs(props: dict[str, Any], made: TenantPartitions) -> dict[str, Any]:
+    kept = {key: props[key] for key in ("connection", "tenant_id", "layout", "state", "on_remove")}
+    return {**kept, "partitions": dict(made.partitions), "digests": dict(made.digests)}
+
+
+class TenantPartitionsResource(Resource, module="strata", name="TenantPartitions"):
+    """The partitions of one tenant; the type token and the logical name are permanent."""
+
+    def __init__(  # noqa: PLR0913 (inputs of the resource, each by name)
+        self,
+        name: str,
+        *,
+        connection: str,
+        tenant_id: str,
+        layout: str,
+        state: str,
+        on_remove: str,
+        opts: pulumi.ResourceOptions,
+    ) -> None:
+        properties = {
+            "connection": connection,
+            "tenant_id": tenant_id,
+            "layout": layout,
+            "state": state,
+            "on_remove": on_remove,
+            "statements": render_onboarding(tenant_id, layout),
+        }
+        super().__init__(TenantPartitionsProvider(), name, properties, opts)
