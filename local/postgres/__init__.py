@@ -1,0 +1,39 @@
+"""A PostgreSQL server that behaves like an RDS DB instance, in a folder of its own."""
+
+from local.postgres.errors import NoInstanceError, PostgresError, ServerFailedError
+from local.postgres.instance import Instance, describe, folders
+from local.postgres.server import (
+    apply_parameters,
+    connect,
+    create,
+    is_running,
+    pending_parameters,
+    remove,
+    restart,
+    set_master_password,
+    start,
+    start_all,
+    stop,
+    stop_all,
+)
+
+__all__ = [
+    "Instance",
+    "NoInstanceError",
+    "PostgresError",
+    "ServerFailedError",
+    "apply_parameters",
+    "connect",
+    "create",
+    "describe",
+    "folders",
+    "is_running",
+    "pending_parameters",
+    "remove",
+    "restart",
+    "set_master_password",
+    "start",
+    "start_all",
+    "stop",
+    "stop_all",
+]
