@@ -1,0 +1,159 @@
+"""From a stack's raw config to `StackConfig`."""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
+
+import pulumi
+from pulumi.runtime.config import CONFIG, get_config_env
+from pydantic import ValidationError
+
+from infra.config.problems import ConfigError, ConfigProblem, problems_of, unknown_key
+from infra.config.rules import Sections, broken_rules
+from infra.config.tenants import Report, parse_tenants
+from infra.config.values import (
+    AccessLogsConfig,
+    ApiConfig,
+    CdnConfig,
+    DatabaseConfig,
+    ExistingNetworkConfig,
+    NetworkConfig,
+    NewNetworkConfig,
+    PartitionsConfig,
+    Section,
+    StackConfig,
+)
+
+_SECTIONS: Final = ["tenants", "partitions", "database", "network", "api", "cdn", "accessLogs"]
+_NAMESPACE: Final = "strata:"
+#: The stack's name is part of names on AWS (a parameter's path, CloudFront policies): all of them take this.
+_STACK_NAME: Final = re.compile(r"(?=.{1,32}$)[a-z](-?[a-z0-9])*")
+_REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_KEYS_OF_AN_EXISTING_NETWORK: Final = {"vpcId", "privateSubnetIds", "allowedSecurityGroupIds"}
+
+SomeSection = TypeVar("SomeSection", bound=Section)
+
+
+@dataclass(frozen=True)
+class PulumiConfig:
+    """What Pulumi says about the stack: its name, its config by full key, and the file that holds it."""
+
+    stack: str
+    raw: Mapping[str, Any]
+    stack_file: str
+
+
+def read_pulumi_config() -> PulumiConfig:
+    """Return the running program's stack, its config with structured values decoded, and the name of its file."""
+    stack = pulumi.get_stack()
+    raw = {key: _decode(value) for key, value in {**get_config_env(), **CONFIG.get()}.items()}
+    return PulumiConfig(stack, raw, os.environ.get("PULUMI_OPTION_CONFIG_FILE", f"Pulumi.{stack}.yaml"))
+
+
+def load(stack: str, raw: Mapping[str, Any], stack_file: str, directory: Path | None = None) -> StackConfig:
+    """Parse a stack's config.
+
+    Args:
+        stack: name of the stack.
+        raw: config by full key, for example ``{"aws:region": "eu-central-1", "strata:tenants": ["acme"]}``.
+        stack_file: the file's name, for messages.
+        directory: what the path of a tenants file is relative to; the working directory by default.
+
+    Raises:
+        ConfigError: with every problem of the stack file.
+    """
+    problems: list[ConfigProblem] = []
+    config = _parse(stack, raw, directory or Path(), problems.append)
+    if problems:
+        raise ConfigError(stack_file, problems)
+    return config
+
+
+def _parse(stack: str, raw: Mapping[str, Any], directory: Path, report: Report) -> StackConfig:
+    """Return the parsed config; where something was reported it has gaps, and the caller throws it away."""
+    values = {key.removeprefix(_NAMESPACE): value for key, value in raw.items() if key.startswith(_NAMESPACE)}
+    region = _check_surroundings(stack, raw, report)
+    for key in sorted(values.keys() - set(_SECTIONS)):
+        report(ConfigProblem(f"{_NAMESPACE}{key}", *unknown_key(key, _SECTIONS)))
+    tenants = parse_tenants(values.get("tenants", []), directory, report)
+    partitions = _section("partitions", PartitionsConfig, values, report)
+    database = _section("database", DatabaseConfig, values, report)
+    network = _network(values, report)
+    cdn = _section("cdn", CdnConfig, values, report)
+    api = _api(values, cdn, report)
+    access_logs = _section("accessLogs", AccessLogsConfig, values, report)
+    for problem in broken_rules(Sections(stack, tenants, partitions, database, api, cdn)):
+        report(problem)
+    # A section that is None has been reported, so this value does not leave `load`.
+    return StackConfig(
+        stack=stack,
+        region=region,
+        tenants=tenants,
+        partitions=cast("PartitionsConfig", partitions),
+        database=cast("DatabaseConfig", database),
+        network=cast("NetworkConfig", network),
+        api=api,
+        cdn=cast("CdnConfig", cdn),
+        access_logs=cast("AccessLogsConfig", access_logs),
+    )
+
+
+def _check_surroundings(stack: str, raw: Mapping[str, Any], report: Report) -> str:
+    """Return the region, after checking the stack's name and the region."""
+    if not _STACK_NAME.fullmatch(stack):
+        allowed = "a letter, then up to 31 of a-z and 0-9 with single - between them"
+        report(ConfigProblem("the stack's name", f"{stack!r} does not fit into names on AWS", allowed))
+    region = raw.get("aws:region")
+    if region is None:
+        report(ConfigProblem("aws:region", "is missing", "the region of the stack, for example eu-central-1"))
+    elif not isinstance(region, str) or not _REGION.fullmatch(region):
+        report(ConfigProblem("aws:region", f"{region!r} is no region", "a region such as eu-central-1"))
+    return str(region)
+
+
+def _section(key: str, model: type[SomeSection], values: Mapping[str, Any], report: Report) -> SomeSection | None:
+    try:
+        return model.model_validate(values.get(key, {}))
+    except ValidationError as error:
+        for problem in problems_of(error, model, key):
+            report(problem)
+        return None
+
+
+def _network(values: Mapping[str, Any], report: Report) -> NetworkConfig | None:
+    """Parse the network: a VPC to make, or one that is there, never both."""
+    network = values.get("network", {})
+    named = set(network) if isinstance(network, dict) else set()
+    if not named & _KEYS_OF_AN_EXISTING_NETWORK:
+        return _section("network", NewNetworkConfig, values, report)
+    if "cidr" in named:
+        report(
+            ConfigProblem(
+                "strata:network.cidr",
+                "cannot stand beside the keys of a network that is already there",
+                "either cidr, or vpcId with privateSubnetIds and allowedSecurityGroupIds",
+            )
+        )
+        values = {"network": {key: value for key, value in network.items() if key != "cidr"}}
+    return _section("network", ExistingNetworkConfig, values, report)
+
+
+def _api(values: Mapping[str, Any], cdn: CdnConfig | None, report: Report) -> ApiConfig | None:
+    """Parse the API; a stack without a distribution needs none."""
+    if "api" in values or (cdn and cdn.enabled):
+        return _section("api", ApiConfig, values, report)
+    return None
+
+
+def _decode(value: Any) -> Any:
+    """Return a structured value decoded; Pulumi passes it as JSON and a plain one as it is."""
+    if isinstance(value, str) and value[:1] in {"[", "{"}:
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value

@@ -1,0 +1,134 @@
+"""``strata:tenants``: a list of ids or objects, or a file that holds such a list."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import yaml  # type: ignore[import-untyped]  # its stubs are a package of their own
+
+from infra.config.problems import ConfigProblem, spell, unknown_key
+from infra.config.values import Tenant
+
+#: Pulumi hands the whole config to the program in one environment variable, which Linux caps at 128 KiB.
+MOST_INLINE_TENANTS: Final = 500
+#: Rows that belong to no customer are stored under this id.
+RESERVED_TENANT: Final = "system"
+ID_PATTERN: Final = re.compile(r"[a-z0-9]([_-]?[a-z0-9])*")
+LONGEST_ID: Final = 63
+_KEYS: Final = ["id", "state", "onRemove", "confirm"]
+_ALLOWED_ID: Final = (
+    f"1 to {LONGEST_ID} of a-z and 0-9, with single - or _ between them, and not the reserved {RESERVED_TENANT}"
+)
+_ALLOWED_LIST: Final = (
+    "a list of tenant ids or of objects with " + ", ".join(_KEYS) + "; or {file: <path of such a list>}"
+)
+_STATES: Final = ("active", "offboarding")
+_REMOVALS: Final = ("archive", "drop")
+
+Report = Callable[[ConfigProblem], None]
+
+
+def parse_tenants(raw: Any, directory: Path, report: Report) -> tuple[Tenant, ...]:
+    """Return the tenants that the stack file names, reporting each problem on the way.
+
+    Args:
+        raw: the value of ``strata:tenants``.
+        directory: what a relative ``file`` is relative to.
+        report: called with each problem; entries with a problem are left out of the result.
+    """
+    if isinstance(raw, dict):
+        return _from_file(raw, directory, report)
+    if isinstance(raw, list) and len(raw) > MOST_INLINE_TENANTS:
+        report(
+            ConfigProblem(
+                "strata:tenants",
+                f"{len(raw)} tenants are more than the {MOST_INLINE_TENANTS} that fit in a stack file",
+                "move the list to a file of its own and write {file: <its path>} here",
+            )
+        )
+    return _from_list(raw, None, report)
+
+
+def _from_file(raw: dict[str, Any], directory: Path, report: Report) -> tuple[Tenant, ...]:
+    if list(raw) != ["file"] or not isinstance(raw["file"], str):
+        report(ConfigProblem("strata:tenants", "is neither a list nor {file: <path>}", _ALLOWED_LIST))
+        return ()
+    path = directory / raw["file"]
+    try:
+        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        report(ConfigProblem("strata:tenants.file", f"{raw['file']} cannot be read: {reason}", "a readable file"))
+        return ()
+    except yaml.YAMLError as error:
+        reason = " ".join(str(error).split())
+        report(ConfigProblem("strata:tenants.file", f"{raw['file']} is not YAML: {reason}", "a YAML or JSON list"))
+        return ()
+    return _from_list(entries, raw["file"], report)
+
+
+def _from_list(raw: Any, file: str | None, report: Report) -> tuple[Tenant, ...]:
+    if not isinstance(raw, list):
+        report(ConfigProblem("strata:tenants", "is not a list", _ALLOWED_LIST, file))
+        return ()
+    tenants: dict[str, Tenant] = {}
+    first_index: dict[str, int] = {}
+    for index, entry in enumerate(raw):
+        values = entry if isinstance(entry, dict) else {"id": entry}
+        problems = list(_problems(values, index, file))
+        tenant_id = values.get("id")
+        if isinstance(tenant_id, str) and first_index.setdefault(tenant_id, index) != index:
+            key = spell(("tenants", index, *(("id",) if values is entry else ())))
+            what = f"{tenant_id!r} is already at strata:tenants[{first_index[tenant_id]}]"
+            problems.append(ConfigProblem(key, what, "each tenant once", file))
+        for problem in problems:
+            report(problem)
+        if not problems:
+            tenants[values["id"]] = Tenant(
+                values["id"], values.get("state", "active"), values.get("onRemove", "archive")
+            )
+    return tuple(tenants.values())
+
+
+def _problems(values: dict[str, Any], index: int, file: str | None) -> Iterator[ConfigProblem]:
+    """Yield what is wrong with one entry."""
+    for key in values:
+        if key not in _KEYS:
+            yield ConfigProblem(spell(("tenants", index, key)), *unknown_key(str(key), _KEYS), file)
+    tenant_id = values.get("id")
+    if what := wrong_id(tenant_id):
+        yield ConfigProblem(spell(("tenants", index, "id")), what, _ALLOWED_ID, file)
+    for key, allowed in (("state", _STATES), ("onRemove", _REMOVALS)):
+        if key in values and values[key] not in allowed:
+            yield ConfigProblem(
+                spell(("tenants", index, key)), f"{values[key]!r} is unknown", " or ".join(allowed), file
+            )
+    yield from _removal_problems(values, index, file)
+
+
+def _removal_problems(values: dict[str, Any], index: int, file: str | None) -> Iterator[ConfigProblem]:
+    """Yield what is wrong with the confirmation that dropping a tenant's rows needs."""
+    confirm = spell(("tenants", index, "confirm"))
+    if values.get("onRemove") != "drop":
+        if "confirm" in values:
+            yield ConfigProblem(confirm, "confirms nothing", "only beside onRemove: drop", file)
+    elif "confirm" not in values:
+        yield ConfigProblem(confirm, "is missing, and onRemove: drop deletes every row", "the tenant's id again", file)
+    elif values["confirm"] != values.get("id"):
+        yield ConfigProblem(confirm, f"{values['confirm']!r} is not the tenant's id", f"{values.get('id')}", file)
+
+
+def wrong_id(value: Any) -> str | None:
+    """Return what is wrong with a tenant id, or None."""
+    if value is None or value == "":
+        return "is empty"
+    if not isinstance(value, str):
+        return f"{value!r} is not text; write it in quotes"
+    if value == RESERVED_TENANT:
+        return f"{value!r} is reserved for rows that belong to no customer"
+    if len(value) > LONGEST_ID:
+        return f"{value!r} has {len(value)} characters"
+    if not ID_PATTERN.fullmatch(value):
+        return f"{value!r} is not a tenant id"
+    return None
