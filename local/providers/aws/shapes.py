@@ -52,7 +52,7 @@ class Shape:
         paths: modelled properties, dotted, without list indexes.
         names: modelled path to dotted member path below the parent structure, where the spelling alone does not tell.
         defaults: modelled path to the value that the service fills in.
-        ordered: paths of lists whose order has a meaning; all others are sets.
+        unordered: paths of lists whose order has no meaning.
         limits: modelled path to the smallest and largest number, or number of items, that the service takes.
         choices: modelled path to allowed values that the model does not enumerate.
     """
@@ -62,9 +62,14 @@ class Shape:
     paths: frozenset[str]
     names: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    ordered: frozenset[str] = frozenset()
+    unordered: frozenset[str] = frozenset()
     limits: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     choices: Mapping[str, frozenset[Any]] = field(default_factory=dict)
+
+    @property
+    def properties(self) -> frozenset[str]:
+        """The modelled top-level properties."""
+        return frozenset(self._children(""))
 
     def to_service(self, properties: Properties) -> Properties:
         """Return the structure for boto3; properties that are not modelled here are left out."""
@@ -196,7 +201,7 @@ class Shape:
         return result
 
     def _mirror_list(self, live: list[Any], said: list[Any], path: str) -> list[Any]:
-        if path in self.ordered:
+        if path not in self.unordered:
             return [self._mirror(item, _at(said, index), path) for index, item in enumerate(live)]
         rest, result, changed = list(live), [], []
         for wanted in said:
