@@ -82,9 +82,9 @@ class ResourceType:
 
     #: Pulumi type token, for example ``aws:s3/bucket:Bucket``.
     token: ClassVar[str]
-    #: Modelled input properties as dotted paths without list indexes, for example ``origins.customOriginConfig.httpPort``;
-    #: a path ending in ``.*`` takes whatever the SDK's type has below it. What the SDK knows and this set does not is
-    #: refused as "not modelled by the local provider".
+    #: Modelled input properties as dotted paths without list indexes, for example
+    #: ``origins.customOriginConfig.httpPort``; a path ending in ``.*`` takes whatever the SDK's type has below it.
+    #: What the SDK knows and this set does not is refused as "not modelled by the local provider".
     modelled: ClassVar[frozenset[str]]
     #: Properties whose change replaces the resource, each with the source of the rule.
     replaces: ClassVar[Mapping[str, str]] = {}
@@ -94,6 +94,11 @@ class ResourceType:
     autoname: ClassVar[Autoname | None] = None
     #: Values that the service fills in when the program leaves a property out (top-level, camelCase).
     defaults: ClassVar[Mapping[str, Any]] = {}
+    #: Optional inputs whose value the service chooses when the program leaves them out (top-level): leaving one out
+    #: later keeps what is there and is no difference.
+    computed: ClassVar[frozenset[str]] = frozenset()
+    #: Lists whose order has no meaning, as dotted paths without indexes.
+    unordered: ClassVar[frozenset[str]] = frozenset()
     #: Outputs whose value a change of the named inputs makes unknown in a preview.
     recomputed: ClassVar[Mapping[str, frozenset[str]]] = {}
     #: Outputs that hold a secret.
