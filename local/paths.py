@@ -23,21 +23,21 @@ class Home:
 
     Args:
         root: the environment's folder, absolute.
-        checkout: the project folder that the environment runs.
+        project: the folder with the Pulumi.yaml that the environment runs.
     """
 
     root: Path
-    checkout: Path = CHECKOUT
+    project: Path = CHECKOUT
 
     @property
     def is_default(self) -> bool:
         """Whether the home is the checkout's own ``.strata``, which uses the tracked stack file."""
-        return self.root == self.checkout / ".strata"
+        return self.root == self.project / ".strata"
 
     @property
     def stack_file(self) -> Path:
         """The stack file in use: the tracked one, or a copy of its own for a home elsewhere."""
-        return (self.checkout if self.is_default else self.root) / f"Pulumi.{STACK}.yaml"
+        return (self.project if self.is_default else self.root) / f"Pulumi.{STACK}.yaml"
 
     @property
     def marker(self) -> Path:

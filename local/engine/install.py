@@ -109,7 +109,7 @@ def link_into(home: Home, engine: Engine) -> None:
     """
     home.bin.mkdir(parents=True, exist_ok=True)
     marker = home.bin / official.OURS
-    wanted = f"{engine.pulumi} {engine.pulumi.stat().st_mtime_ns} {home.checkout}\n"
+    wanted = f"{engine.pulumi} {engine.pulumi.stat().st_mtime_ns} {CHECKOUT}\n"
     if marker.is_file() and marker.read_text() == wanted:
         return
     for name in ("pulumi", *COMPANIONS, official.LANGUAGE_HOST):
@@ -128,7 +128,7 @@ def _link_build(home: Home, folder: Path) -> None:
         except OSError:  # another file system, or one without hard links
             shutil.copy2(folder / name, home.bin / name)
     launcher = home.bin / official.LANGUAGE_HOST
-    host = home.checkout / "local" / "engine" / "language_host.py"
+    host = CHECKOUT / "local" / "engine" / "language_host.py"
     python, executor = CHECKOUT / ".venv" / "bin" / "python", home.bin / "pulumi-language-python-exec"
     launcher.write_text(_LAUNCHER.format(python=python, host=host, executor=executor))
     launcher.chmod(0o755)

@@ -1,0 +1,1 @@
+"""The AWS emulator of the local environment: a process of its own in a virtual environment of its own."""
