@@ -1,0 +1,147 @@
+"""Connections from a reference: where the database is, who logs in, and which limits every session has.
+
+A reference is a constant string such as ``ssm:/strata/dev/database``; it is resolved only when something runs.
+Passwords and tokens live in local variables of this module for the time of one login and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import psycopg
+
+from strata import aws
+from strata.errors import StrataError
+from strata.reference import ConnectionParameters, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+#: What every session sets before its first statement, so that no statement waits or runs for ever.
+#: `row_security = off` turns rows hidden from an owner into an error; `jit = on` makes catalog queries 5 times slower.
+SESSION_SETTINGS: Final[Mapping[str, str]] = {
+    "statement_timeout": "600s",
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "120s",
+    "row_security": "off",
+    "jit": "off",
+    "standard_conforming_strings": "on",
+    "client_min_messages": "warning",
+}
+CONNECT_TIMEOUT_SECONDS: Final = 10
+#: A peer that is gone is noticed after 30 + 3 * 10 seconds.
+KEEPALIVES: Final[Mapping[str, int]] = {
+    "keepalives": 1,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+
+# libpq gives no SQLSTATE for a refused login, only the server's words: PostgreSQL's, RDS's (PAM, by token), and what
+# it says when the login's own SET ROLE is refused.
+_REFUSED: Final = re.compile(
+    r"authentication failed|role .* does not exist|not permitted to log in|no pg_hba\.conf entry"
+    r"|permission denied to set role|parameter \"role\""
+)
+# What separates options for libpq.
+_ESCAPED: Final = re.compile(r"([\\ ])")
+_BACKSLASHED: Final = r"\\\1"
+
+
+class DatabaseUnreachableError(StrataError):
+    """Nothing that answers as the database is at the address."""
+
+    def __init__(self, parameters: ConnectionParameters, reason: str) -> None:
+        loopback = parameters.host in {"localhost", "127.0.0.1", "::1"}
+        super().__init__(
+            f"the database cannot be reached: {reason}",
+            where={"host": parameters.host, "port": parameters.port, "database": parameters.database},
+            next_command="make up" if loopback else "run again from inside the network, or through a tunnel to it",
+        )
+        self.host = parameters.host
+        self.port = parameters.port
+        self.reason = reason
+
+
+class LoginRefusedError(StrataError):
+    """The database answers, and does not let this role in."""
+
+    def __init__(self, parameters: ConnectionParameters, user: str, reason: str) -> None:
+        super().__init__(
+            f"the database refuses the login: {reason}",
+            where={"role": user, "host": parameters.host, "port": parameters.port, "database": parameters.database},
+            allowed="a role that exists; with an IAM token, an AWS identity that may rds-db:connect as it",
+            next_command="pulumi up (it makes the missing logins)",
+        )
+        self.user = user
+        self.reason = reason
+
+
+def connect_as_deployer(reference: str) -> Connection:
+    """Connect as the deployer by IAM token, acting as the owner of schemas and tables; autocommit.
+
+    Raises:
+        DatabaseReferenceError: the reference leads nowhere.
+        DatabaseUnreachableError: nothing answers there.
+        LoginRefusedError: the deployer may not log in, or is not yet what `strata.bootstrap` makes it.
+    """
+    parameters = resolve(reference)
+    return login_as_deployer(parameters, acting_as=parameters.owner_role)
+
+
+def login_as_deployer(parameters: ConnectionParameters, acting_as: str | None = None) -> Connection:
+    """Connect as the deployer by IAM token, acting as a role it is a member of when one is named.
+
+    Raises:
+        DatabaseUnreachableError: nothing answers there.
+        LoginRefusedError: the deployer may not log in or not act as the role.
+    """
+    token = aws.database_token(parameters.region, parameters.host, parameters.port, parameters.deployer_role)
+    return _connect(parameters, parameters.deployer_role, token, acting_as)
+
+
+def connect_as_master(reference: str) -> Connection:
+    """Connect as the RDS master with the password from its secret; only `strata.bootstrap` has a reason to.
+
+    Raises:
+        DatabaseReferenceError: the reference leads nowhere.
+        MasterSecretError: the secret cannot be read.
+        DatabaseUnreachableError: nothing answers there.
+        LoginRefusedError: the master may no longer use its password, which is so once the deployer exists.
+    """
+    parameters = resolve(reference)
+    secret = json.loads(aws.secret(parameters.master_secret_arn, parameters.region))
+    return _connect(parameters, secret["username"], secret["password"], None)
+
+
+def _connect(parameters: ConnectionParameters, user: str, password: str, role: str | None) -> Connection:
+    login: dict[str, Any] = {
+        "host": parameters.host,
+        "port": parameters.port,
+        "dbname": parameters.database,
+        "user": user,
+        "password": password,
+        "sslmode": parameters.sslmode,
+        "options": _options(SESSION_SETTINGS if role is None else {**SESSION_SETTINGS, "role": role}),
+        "application_name": "strata",
+        "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+        **KEEPALIVES,
+    }
+    if parameters.sslrootcert is not None:
+        login["sslrootcert"] = parameters.sslrootcert
+    try:
+        return psycopg.connect(autocommit=True, **login)
+    except psycopg.OperationalError as error:
+        reason = " ".join(str(error).replace(password, "***").split())
+        if _REFUSED.search(reason):
+            raise LoginRefusedError(parameters, user, reason) from None
+        raise DatabaseUnreachableError(parameters, reason) from None
+
+
+def _options(settings: Mapping[str, str]) -> str:
+    """Return libpq's `options`: settings sent with the login itself, which saves a round trip for each."""
+    return " ".join(f"-c {name}={_ESCAPED.sub(_BACKSLASHED, value)}" for name, value in settings.items())

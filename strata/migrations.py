@@ -1,0 +1,189 @@
+"""Migrations: the ordered, forward-only list of changes that make the schema.
+
+Each is applied once, in its own transaction together with its record. An applied one is never edited: the next change
+is a new file. What is compared is a checksum of the SQL without its comments and white space.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import psycopg
+
+from strata import sql
+from strata.advisory_locks import ONBOARD_KEY, STATISTICS_KEY
+from strata.errors import StrataError
+from strata.lock_retry import is_lock_failure, with_lock_retries
+from strata.normalised_sql import normalised
+from strata.partitions.layout import Layout, buckets
+from strata.tenants import MAXIMUM_READABLE_BYTES, MAXIMUM_TENANT_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from strata.database import Connection
+
+#: What a write to a tenant that is being offboarded fails with; class 55 is "object not in prerequisite state".
+OFFBOARDING_SQLSTATE: Final = "55T01"
+#: How long migrations wait in all for locks that others hold.
+LOCK_BUDGET_SECONDS: Final = 300.0
+
+_FILE: Final = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql\.j2")
+
+
+class MigrationFileError(StrataError):
+    """A file among the migrations that is none, or that breaks their order."""
+
+
+class EditedMigrationError(StrataError):
+    """A migration that is applied and is not what it was."""
+
+    def __init__(self, number: int, name: str, what: str) -> None:
+        super().__init__(
+            f"applied migration {what}",
+            where={"migration": f"{number:04}_{name}"},
+            allowed="the file as it was applied; comments and white space may change",
+            next_command="restore the file, and add a new one with the next number for the change",
+        )
+        self.number = number
+        self.name = name
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One change of the schema: its place in the order, its name, its SQL, and the checksum of that."""
+
+    number: int
+    name: str
+    sql: str
+    checksum: str
+
+
+@dataclass(frozen=True)
+class AppliedMigration:
+    """The record of a migration that was applied."""
+
+    number: int
+    name: str
+    checksum: str
+    applied_at: datetime
+
+
+class MigrationFailedError(StrataError):
+    """A migration that PostgreSQL refused; nothing of it remains, and those before it are applied."""
+
+    def __init__(self, migration: Migration, error: psycopg.Error) -> None:
+        super().__init__(
+            f"the migration failed: {error.sqlstate}: {' '.join(str(error).split())}",
+            where={"migration": f"{migration.number:04}_{migration.name}"},
+            next_command="pulumi up (applied migrations are not run again)",
+        )
+        self.migration = migration
+        self.sqlstate = error.sqlstate
+
+
+def load(layout: Layout) -> tuple[Migration, ...]:
+    """Return the migrations in order, rendered for the layout.
+
+    Raises:
+        MigrationFileError: a name is not ``NNNN_name.sql.j2``, or a number is missing or there twice.
+    """
+    names = sorted(path.name for path in (sql.TEMPLATES / "migrations").iterdir() if not path.name.startswith("_"))
+    return tuple(_load(name, number, layout) for number, name in enumerate(names, start=1))
+
+
+def verify(applied: Sequence[AppliedMigration], wanted: Sequence[Migration]) -> tuple[Migration, ...]:
+    """Return the migrations that are not applied yet.
+
+    Raises:
+        EditedMigrationError: an applied one is changed, renamed or gone.
+    """
+    by_number = {migration.number: migration for migration in wanted}
+    for record in applied:
+        migration = by_number.get(record.number)
+        if migration is None:
+            raise EditedMigrationError(record.number, record.name, "has vanished")
+        if migration.name != record.name:
+            raise EditedMigrationError(record.number, record.name, f"is now named {migration.name}")
+        if migration.checksum != record.checksum:
+            raise EditedMigrationError(record.number, record.name, "was edited")
+    done = {record.number for record in applied}
+    return tuple(migration for migration in wanted if migration.number not in done)
+
+
+def history(connection: Connection) -> list[AppliedMigration]:
+    """Return the applied migrations in order; none when the database has no record of them."""
+    if connection.execute("SELECT to_regclass('strata.migrations') IS NULL").fetchone() == (True,):
+        return []
+    rows = connection.execute("SELECT number, name, checksum, applied_at FROM strata.migrations ORDER BY number")
+    return [AppliedMigration(*row) for row in rows]
+
+
+def apply(
+    connection: Connection, migrations: Sequence[Migration], budget_seconds: float = LOCK_BUDGET_SECONDS
+) -> list[AppliedMigration]:
+    """Apply the pending migrations in order and return the record of all; safe to run twice, or by two at once.
+
+    Args:
+        connection: in autocommit, as the owner of the schemas.
+        migrations: all of them, as `load` returns them.
+        budget_seconds: how long to wait in all for locks that others hold.
+
+    Raises:
+        EditedMigrationError: an applied one is changed, renamed or gone; nothing was applied.
+        MigrationFailedError: PostgreSQL refused one, or the budget ended; those before it are applied.
+    """
+    for migration in verify(history(connection), migrations):
+        with_lock_retries(
+            connection,
+            partial(_apply, connection, migration, migrations),
+            budget_seconds,
+            partial(MigrationFailedError, migration),
+        )
+    return history(connection)
+
+
+def _load(file: str, number: int, layout: Layout) -> Migration:
+    match = _FILE.fullmatch(file)
+    if match is None or int(match[1]) != number:
+        raise MigrationFileError(
+            "not the next migration",
+            where={"file": f"sql_templates/migrations/{file}"},
+            allowed=f"{number:04}_name.sql.j2 at this place, in lower case",
+        )
+    text = sql.render(f"migrations/{file}", **_values(layout))
+    return Migration(number, match[2], text, hashlib.sha256(normalised(text).encode()).hexdigest())
+
+
+def _values(layout: Layout) -> dict[str, object]:
+    return {
+        "partition_by": sql.Sql("LIST (tenant_id)" if layout == "list" else "HASH (tenant_id)"),
+        "buckets": buckets(layout),
+        "onboard_key": ONBOARD_KEY,
+        "statistics_key": STATISTICS_KEY,
+        "offboarding_sqlstate": OFFBOARDING_SQLSTATE,
+        "maximum_readable_bytes": MAXIMUM_READABLE_BYTES,
+        "maximum_tenant_bytes": MAXIMUM_TENANT_BYTES,
+    }
+
+
+def _apply(connection: Connection, migration: Migration, migrations: Sequence[Migration]) -> None:
+    try:
+        with connection.transaction():
+            connection.execute(sql.render("migrations/_begin.sql.j2", onboard_key=ONBOARD_KEY))
+            # Somebody else may have applied it, or something else in its place, while we waited.
+            if migration in verify(history(connection), migrations):
+                connection.execute(migration.sql)
+                connection.execute(
+                    "INSERT INTO strata.migrations (number, name, checksum) VALUES (%s, %s, %s)",
+                    (migration.number, migration.name, migration.checksum),
+                )
+    except psycopg.Error as error:
+        if is_lock_failure(error):
+            raise
+        raise MigrationFailedError(migration, error) from error

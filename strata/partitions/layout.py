@@ -1,0 +1,96 @@
+"""How a parent is split: `list`, one partition per tenant; or `bucketed`, 64 hash buckets of such partitions.
+
+PostgreSQL routes a row to its bucket by a hash of the tenant id. The same hash is computed here, so that a preview can
+show the exact statements without a database; the server confirms the bucket before anything is attached to it.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from strata.tenants import tenant_bytes
+
+Layout = Literal["list", "bucketed"]
+
+# Fixed for good: changing the modulus would move every row.
+_MODULUS: Final = 64
+# PostgreSQL 16 to 18: partition.h HASH_PARTITION_SEED, hashfn.h hash_combine64, hashfn.c hash_bytes_extended.
+_HASH_PARTITION_SEED: Final = 0x7A5B22367996DCFD
+_COMBINE: Final = 0x49A0F4DD15E5A8E3
+_INITIAL: Final = 0x9E3779B9 + 3923095
+_WORD: Final = 0xFFFFFFFF
+_BLOCK_BYTES: Final = 12
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """One hash partition of each parent, itself partitioned by tenant."""
+
+    remainder: int
+
+    def name(self, table: str) -> str:
+        """Return the name of this bucket of a table, for example ``payments_b07``."""
+        return f"{table}_b{self.remainder:02d}"
+
+
+BUCKETS: Final = tuple(Bucket(remainder) for remainder in range(_MODULUS))
+
+
+def buckets(layout: Layout) -> tuple[Bucket, ...]:
+    """Return the buckets of each parent in this layout: none, or all 64."""
+    return BUCKETS if layout == "bucketed" else ()
+
+
+def bucket_of(tenant_id: str) -> Bucket:
+    """Return the bucket that PostgreSQL routes the tenant's rows to (little-endian servers, as all of RDS are).
+
+    Raises:
+        TenantIdError: the id cannot be a partition key.
+    """
+    row_hash = (_hash_bytes(tenant_bytes(tenant_id), _HASH_PARTITION_SEED) + _COMBINE) % 2**64
+    return BUCKETS[row_hash % _MODULUS]
+
+
+def immediate_parent(table: str, tenant_id: str, layout: Layout) -> tuple[str, str]:
+    """Return schema and name of the table that the tenant's partition is attached to.
+
+    Raises:
+        TenantIdError: the id cannot be a partition key.
+    """
+    if layout == "list":
+        return "app", table
+    return "partitions", bucket_of(tenant_id).name(table)
+
+
+def _hash_bytes(key: bytes, seed: int) -> int:
+    """Return Bob Jenkins' lookup3 hash of the key as PostgreSQL computes it: 64 bits."""
+    a = b = c = (_INITIAL + len(key)) & _WORD
+    a, b, c = _mix((a + (seed >> 32)) & _WORD, (b + seed) & _WORD, c)
+    whole = len(key) - len(key) % _BLOCK_BYTES
+    for words in struct.iter_unpack("<3I", key[:whole]):
+        a, b, c = _mix(*((state + word) & _WORD for state, word in zip((a, b, c), words, strict=True)))
+    # The lowest byte of the last word is reserved for the length.
+    tail = key[whole:]
+    words = struct.unpack("<3I", tail[:8].ljust(8, b"\0") + b"\0" + tail[8:].ljust(3, b"\0"))
+    b, c = _final(*((state + word) & _WORD for state, word in zip((a, b, c), words, strict=True)))
+    return b << 32 | c
+
+
+def _rotated(word: int, bits: int) -> int:
+    return (word << bits | word >> (32 - bits)) & _WORD
+
+
+def _mix(a: int, b: int, c: int) -> tuple[int, int, int]:
+    for bits in (4, 6, 8, 16, 19, 4):  # each step is the one before with its names moved on
+        a, c = (a - c & _WORD) ^ _rotated(c, bits), c + b & _WORD
+        a, b, c = b, c, a
+    return a, b, c
+
+
+def _final(a: int, b: int, c: int) -> tuple[int, int]:
+    for bits in (14, 11, 25, 16, 4, 14, 24):
+        c = (c ^ b) - _rotated(b, bits) & _WORD
+        a, b, c = b, c, a
+    return a, b  # after 7 steps in 3 names, these are b and c

@@ -1,0 +1,82 @@
+"""Tenant ids: which are allowed, and the names derived from them.
+
+The rule for names lives twice, here and as the SQL function `strata.partition_suffix`; a test holds the two equal.
+Names that are easy to read are kept; every other id becomes a short prefix, a double underscore and 104 digest bits.
+No readable id holds a double underscore, so the two name spaces never meet.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import string
+from typing import Final
+
+from strata.errors import StrataError
+
+#: The tenant of rows that belong to no customer.
+RESERVED_TENANT: Final = "system"
+#: Longest id that is used in names as it is: with the longest table, ``webhook_logs_p_``, it makes 54 bytes, which
+#: leaves PostgreSQL 9 of its 63 (NAMEDATALEN - 1) to tell indexes and constraints apart.
+MAXIMUM_READABLE_BYTES: Final = 39
+#: An index entry holds 2,704 bytes at most (BTMaxItemSize), and a tenant shares one with keys of up to 1,020.
+MAXIMUM_TENANT_BYTES: Final = 1024
+
+_READABLE: Final = re.compile(r"[a-z0-9](?:[_-]?[a-z0-9])*")
+_NOT_PREFIX: Final = re.compile(r"[^a-z0-9]")
+_TO_LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+_PREFIX_CHARACTERS: Final = 8
+_DIGEST_HEX_DIGITS: Final = 26
+
+
+class TenantIdError(StrataError):
+    """An id that PostgreSQL cannot hold as a partition key."""
+
+    def __init__(self, tenant_id: str, reason: str) -> None:
+        super().__init__(
+            f"tenant id {reason}",
+            where={"tenant id": ascii(tenant_id[:80])},
+            allowed=f"1 to {MAXIMUM_TENANT_BYTES} bytes of UTF-8 without NUL",
+        )
+        self.tenant_id = tenant_id
+
+
+def tenant_bytes(tenant_id: str) -> bytes:
+    """Return the id as PostgreSQL stores it.
+
+    Raises:
+        TenantIdError: the id is empty, too long, or holds what PostgreSQL text cannot.
+    """
+    if not tenant_id:
+        raise TenantIdError(tenant_id, "is empty")
+    if "\0" in tenant_id:
+        raise TenantIdError(tenant_id, "holds a NUL character")
+    try:
+        encoded = tenant_id.encode()
+    except UnicodeEncodeError:
+        raise TenantIdError(tenant_id, "holds a lone surrogate") from None
+    if len(encoded) > MAXIMUM_TENANT_BYTES:
+        raise TenantIdError(tenant_id, f"is {len(encoded)} bytes long")
+    return encoded
+
+
+def name_suffix(tenant_id: str) -> str:
+    """Return the part of a name that stands for the tenant: at most 39 bytes of ``[a-z0-9_-]``.
+
+    Raises:
+        TenantIdError: the id cannot be a partition key.
+    """
+    encoded = tenant_bytes(tenant_id)
+    if len(encoded) <= MAXIMUM_READABLE_BYTES and _READABLE.fullmatch(tenant_id):
+        return tenant_id
+    prefix = _NOT_PREFIX.sub("", tenant_id.translate(_TO_LOWER))[:_PREFIX_CHARACTERS]
+    return f"{prefix}__{hashlib.sha256(encoded).hexdigest()[:_DIGEST_HEX_DIGITS]}"
+
+
+def partition_name(table: str, tenant_id: str) -> str:
+    """Return the name of the tenant's partition of a table, for example ``payments_p_acme``; at most 54 bytes.
+
+    Raises:
+        TenantIdError: the id cannot be a partition key.
+    """
+    return f"{table}_p_{name_suffix(tenant_id)}"
