@@ -1,9 +1,10 @@
 """A PostgreSQL server that behaves like an RDS DB instance, in a folder of its own."""
 
-from local.postgres.errors import NoInstanceError, PostgresError, ServerFailedError
+from local.postgres.errors import InstanceExistsError, NoInstanceError, PostgresError, ServerFailedError
 from local.postgres.instance import Instance, describe, folders
 from local.postgres.server import (
     apply_parameters,
+    change,
     connect,
     create,
     is_running,
@@ -19,10 +20,12 @@ from local.postgres.server import (
 
 __all__ = [
     "Instance",
+    "InstanceExistsError",
     "NoInstanceError",
     "PostgresError",
     "ServerFailedError",
     "apply_parameters",
+    "change",
     "connect",
     "create",
     "describe",

@@ -34,6 +34,18 @@ class NoInstanceError(PostgresError):
         self.folder = folder
 
 
+class InstanceExistsError(PostgresError):
+    """The folder holds a server already."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            "there is a PostgreSQL server here already",
+            where={"folder": folder},
+            allowed="another DB instance identifier",
+        )
+        self.folder = folder
+
+
 class ServerFailedError(PostgresError):
     """A program of PostgreSQL failed; the reason is its own last words.
 

@@ -119,7 +119,7 @@ def run(name: str, arguments: Sequence[str | Path], log: Path, timeout_seconds: 
 
 def version() -> str:
     """Return the version of PostgreSQL that the wheel holds, for example ``18.6``."""
-    return _ask("postgres", "--version").split()[-1]
+    return ask("postgres", "--version").split()[-1]
 
 
 def describe_settings() -> list[list[str]]:
@@ -127,11 +127,19 @@ def describe_settings() -> list[list[str]]:
 
     The columns: name, context, group, type, default, least, most, description, longer description.
     """
-    return [line.split("\t") for line in _ask("postgres", "--describe-config").splitlines()]
+    return [line.split("\t") for line in ask("postgres", "--describe-config").splitlines()]
 
 
 @cache  # the answers of one wheel do not change
-def _ask(name: str, argument: str) -> str:
+def ask(name: str, *arguments: str, timeout_seconds: float = 30) -> str:
+    """Return all that a program prints, be it an answer or the reason why it refuses."""
     who = account()
-    command = [*who.prefix, str(program(name)), argument]
-    return subprocess.run(command, capture_output=True, text=True, check=True, user=who.user_id).stdout
+    return subprocess.run(
+        [*who.prefix, str(program(name)), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        user=who.user_id,
+        timeout=timeout_seconds,
+        check=False,
+    ).stdout

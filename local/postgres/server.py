@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import shutil
 import tempfile
 import time
@@ -12,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from local.postgres import access, process, programs
-from local.postgres.errors import ServerFailedError
-from local.postgres.instance import SUPERUSER, Instance, describe, folders
+from local.postgres.errors import InstanceExistsError, NoInstanceError, ServerFailedError
+from local.postgres.instance import RECORD, SUPERUSER, Instance, describe, folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,7 +41,7 @@ def create(  # noqa: PLR0913 - each is a property of the DB instance
     parameters: Mapping[str, str] | None = None,
     registration: Mapping[str, Any] | None = None,
 ) -> Instance:
-    """Make a server in a folder that does not exist yet, and start it.
+    """Make a server in a folder of its own, and start it; what a killed creation left there is removed first.
 
     Args:
         folder: where it lives; its name is of no meaning.
@@ -53,9 +54,10 @@ def create(  # noqa: PLR0913 - each is a property of the DB instance
         registration: see `Instance.registration`.
 
     Raises:
+        InstanceExistsError: the folder holds a finished server.
         ServerFailedError: PostgreSQL refused; nothing is left of the folder.
     """
-    folder.mkdir(parents=True, mode=0o700)
+    folder.parent.mkdir(parents=True, exist_ok=True)
     instance = Instance(
         identifier=identifier,
         port=port or process.free_port(),
@@ -65,15 +67,17 @@ def create(  # noqa: PLR0913 - each is a property of the DB instance
         socket_folder=_socket_folder(folder),
         registration=dict(registration or {}),
     )
-    try:
-        _initialise(folder, instance)
-        with _locked(folder):
+    with _locked(folder.parent):
+        _clear(folder)
+        folder.mkdir(mode=0o700)
+        try:
+            _initialise(folder, instance)
             instance = _start(folder, instance)
-        _furnish(instance, master_password)
-        instance.save(folder)
-    except BaseException:
-        _remove(folder, instance)
-        raise
+            _furnish(instance, master_password)
+            instance.save(folder)
+        except BaseException:
+            _remove(folder, instance.socket_folder)
+            raise
     return instance
 
 
@@ -108,7 +112,29 @@ def is_running(folder: Path) -> bool:
 def remove(folder: Path) -> None:
     """Stop the server and delete its folder with all its data."""
     if folder.exists():
-        _remove(folder, describe(folder))
+        _remove(folder, describe(folder).socket_folder)
+
+
+def change(folder: Path, *, port: int | None = None, registration: Mapping[str, Any] | None = None) -> Instance:
+    """Change the record of a server, and move a running one to another port.
+
+    Raises:
+        ServerFailedError: somebody else listens on that port; nothing has changed.
+    """
+    with _locked(folder):
+        instance = describe(folder)
+        moved = port is not None and port != instance.port
+        if moved and not process.port_is_free(port or 0):
+            raise ServerFailedError("move", instance.identifier, f"port {port} is taken", folder / "log")
+        instance = replace(
+            instance,
+            port=port or instance.port,
+            registration=dict(instance.registration if registration is None else registration),
+        )
+        if moved:
+            stop(folder)
+        instance.save(folder)
+        return _start(folder, instance)
 
 
 def start_all(home: Path) -> list[Instance]:
@@ -200,7 +226,7 @@ def _answers(data: Path, instance: Instance) -> bool:
 def _on_a_free_port(folder: Path, instance: Instance) -> Instance:
     if not process.port_is_free(instance.port):
         instance = replace(instance, port=process.free_port())
-    if (folder / "instance.json").exists():
+    if (folder / RECORD).exists():
         instance.save(folder)
     _write_settings(folder, instance)
     return instance
@@ -269,9 +295,17 @@ def _socket_folder(folder: Path) -> str:
     return tempfile.mkdtemp(prefix="strata-", dir="/tmp")
 
 
-def _remove(folder: Path, instance: Instance) -> None:
+def _clear(folder: Path) -> None:
+    """Remove what a killed creation left: a folder whose record, written last, is not there."""
+    if (folder / RECORD).exists():
+        raise InstanceExistsError(folder)
+    if folder.exists():
+        _remove(folder, str(folder / "socket"))
+
+
+def _remove(folder: Path, socket_folder: str) -> None:
     stop(folder)
-    shutil.rmtree(instance.socket_folder, ignore_errors=True)
+    shutil.rmtree(socket_folder, ignore_errors=True)
     shutil.rmtree(folder)
 
 
@@ -297,8 +331,13 @@ def _value(connection: Connection, query: str) -> object:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    if not folder.is_dir():
-        describe(folder)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    """Hold the lock of a folder, which is on the folder itself and ends with the process that holds it."""
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        raise NoInstanceError(folder) from None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(handle)
