@@ -1,4 +1,4 @@
-"""CloudFront's cache, origin request and response headers policies, and the data sources that find them by name.
+"""CloudFront's cache, origin request and response headers policies.
 
 Rules are those of the CloudFront API and its quotas; the emulator accepts nearly anything.
 """
@@ -14,7 +14,6 @@ from local.providers.resource import (
     Autoname,
     CheckFailure,
     Created,
-    Function,
     Properties,
     ProviderError,
     ResourceType,
@@ -76,7 +75,7 @@ def _selection_failures(config: Properties, place: str, refused: frozenset[str])
                 yield CheckFailure(f"{where}.{listing_name}.items", f"CloudFront does not allow the header {item} here")
 
 
-class _Policy(ResourceType):
+class Policy(ResourceType):
     """What the three policies share: an id, an ETag for every change, and a name unique in the account."""
 
     autoname = Autoname("name", max_length=128)
@@ -168,7 +167,7 @@ def _mentions(value: Any, reference: str) -> bool:
     return bool(value == reference)
 
 
-class CachePolicy(_Policy):
+class CachePolicy(Policy):
     """``aws:cloudfront/cachePolicy:CachePolicy``: what is in the cache key, and for how many seconds."""
 
     token = "aws:cloudfront/cachePolicy:CachePolicy"  # noqa: S105 - a type token, no secret
@@ -239,7 +238,7 @@ def _keyed(key: Properties) -> Iterator[str]:
             yield name
 
 
-class OriginRequestPolicy(_Policy):
+class OriginRequestPolicy(Policy):
     """``aws:cloudfront/originRequestPolicy:OriginRequestPolicy``: what goes to the origin beside the cache key."""
 
     token = "aws:cloudfront/originRequestPolicy:OriginRequestPolicy"  # noqa: S105 - a type token, no secret
@@ -276,7 +275,7 @@ _HEADERS_NOT_SET = frozenset({"connection", "content-encoding", "content-length"
 _PREFIXES_NOT_SET = ("x-amz-cf-", "x-edge-", "x-amzn-")
 
 
-class ResponseHeadersPolicy(_Policy):
+class ResponseHeadersPolicy(Policy):
     """``aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy``: headers set and removed on the way back."""
 
     token = "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy"  # noqa: S105 - a type token, no secret
@@ -355,60 +354,3 @@ def _header_failures(name: str, config: Any) -> Iterator[CheckFailure]:
         if header in seen:
             yield CheckFailure(f"{name}.items[{index}].header", f"{item['header']} is there twice")
         seen.add(header)
-
-
-class _GetPolicy(Function):
-    """A data source that finds a policy by id or by name, managed ones too."""
-
-    policy: ClassVar[type[_Policy]]
-
-    def invoke(self, provider: Any, arguments: Properties) -> Properties:
-        """Return the policy.
-
-        Raises:
-            ProviderError: no policy has that name or id, or neither was given.
-        """
-        kind, noun = self.policy.kind, self.policy.noun
-        name, policy_id = arguments.get("name"), arguments.get("id")
-        if not name and not policy_id:
-            raise ProviderError(f"{self.token}: needs one of name and id")
-        client = provider.client("cloudfront")
-        policy_id = policy_id or self._id_of(client, str(name))
-        answer = find(f"reading {noun}", getattr(client, f"get_{noun}"), Id=policy_id)
-        if answer is None:
-            raise ProviderError(f"{self.token}: no {noun.replace('_', ' ')} has the id {policy_id}")
-        properties = self.policy.shape.from_service(answer[kind][f"{kind}Config"])
-        return {**properties, "id": policy_id, "arn": self.policy.arn(provider, policy_id), "etag": answer["ETag"]}
-
-    def _id_of(self, client: Any, name: str) -> str:
-        kind, noun = self.policy.kind, self.policy.noun
-        plural = f"list_{noun.removesuffix('y')}ies"
-        listing = call(f"listing {noun}", getattr(client, plural))[f"{kind}List"].get("Items", [])
-        for item in listing:
-            if item[kind][f"{kind}Config"]["Name"] == name:
-                return str(item[kind]["Id"])
-        managed = sorted(i[kind][f"{kind}Config"]["Name"] for i in listing if i.get("Type") == "managed")
-        raise ProviderError(
-            f"{self.token}: no {noun.replace('_', ' ')} has the name {name}; managed ones: {', '.join(managed)}"
-        )
-
-
-class GetCachePolicy(_GetPolicy):
-    """``aws:cloudfront/getCachePolicy:getCachePolicy``."""
-
-    token = "aws:cloudfront/getCachePolicy:getCachePolicy"  # noqa: S105 - a type token, no secret
-    policy = CachePolicy
-
-
-class GetOriginRequestPolicy(_GetPolicy):
-    """``aws:cloudfront/getOriginRequestPolicy:getOriginRequestPolicy``."""
-
-    token = "aws:cloudfront/getOriginRequestPolicy:getOriginRequestPolicy"  # noqa: S105 - a type token, no secret
-    policy = OriginRequestPolicy
-
-
-class GetResponseHeadersPolicy(_GetPolicy):
-    """``aws:cloudfront/getResponseHeadersPolicy:getResponseHeadersPolicy``."""
-
-    token = "aws:cloudfront/getResponseHeadersPolicy:getResponseHeadersPolicy"  # noqa: S105 - a type token, no secret
-    policy = ResponseHeadersPolicy

@@ -175,10 +175,11 @@ class Shape:
         return result
 
     def _is_wrapper(self, shape: Any, path: str) -> bool:
-        if not shape.members.keys() >= _WRAPPER:
-            return False
+        """Return whether a structure only counts its items, so that the property is the list itself."""
         children = self._children(path)
-        return not any(self._locate(shape, f"{path}.{name}")[0] for name in children)
+        return shape.members.keys() >= _WRAPPER and (
+            not children or ("items" not in children and shape.members.keys() <= {*_WRAPPER, "Enabled"})
+        )
 
     def _mirror(self, live: Any, said: Any, path: str) -> Any:
         if isinstance(live, dict):
