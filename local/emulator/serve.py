@@ -7,6 +7,7 @@ Its settings come from the environment (`local.emulator.server`); the one argume
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import sys
 from typing import Any, Final
@@ -46,6 +47,7 @@ async def main(address: str) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    logging.getLogger("persistence").setLevel(logging.WARNING)  # else several lines for every change
     config = hypercorn.config.Config()
     config.bind = [address]
     config.keep_alive_timeout = 75

@@ -1,0 +1,133 @@
+"""The engine's stack `local`: its recorded state, what an interrupted run left behind, and running the engine on it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import threading
+from typing import TYPE_CHECKING, Any
+
+import yaml  # type: ignore[import-untyped]  # it ships no types
+
+from local.paths import STACK
+from local.processes import process_start
+from strata.errors import StrataError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from local.paths import Home
+
+
+class StackBusyError(StrataError):
+    """Another run of the engine works on the stack."""
+
+
+class EngineRunError(StrataError):
+    """The engine ended with an error that it has already shown."""
+
+
+def _folder(home: Home, kind: str) -> Path:
+    project = yaml.safe_load((home.project / "Pulumi.yaml").read_text())["name"]
+    return home.state / ".pulumi" / kind / str(project)
+
+
+def _checkpoint_file(home: Home) -> Path:
+    return _folder(home, "stacks") / f"{STACK}.json"
+
+
+def _latest(home: Home) -> dict[str, Any]:
+    try:
+        checkpoint = json.loads(_checkpoint_file(home).read_text())
+    except FileNotFoundError:
+        return {}
+    return dict(checkpoint["checkpoint"].get("latest") or {})
+
+
+def resources(home: Home) -> list[dict[str, Any]]:
+    """Return the recorded resources; none before the first run."""
+    return list(_latest(home).get("resources") or [])
+
+
+def pending_operations(home: Home) -> list[str]:
+    """Return the URNs whose creation, update or deletion was interrupted."""
+    return [str(one["resource"]["urn"]) for one in _latest(home).get("pending_operations") or []]
+
+
+def outputs(home: Home) -> dict[str, Any]:
+    """Return the stack's outputs as recorded; none before the first run."""
+    root = next((one for one in resources(home) if one["type"] == "pulumi:pulumi:Stack"), {})
+    return dict(root.get("outputs") or {})
+
+
+def ensure_stack(home: Home, environment: Mapping[str, str]) -> None:
+    """Make the stack unless it is there.
+
+    Raises:
+        EngineRunError: the engine refused.
+    """
+    home.state.mkdir(parents=True, exist_ok=True)
+    if not _checkpoint_file(home).exists():
+        run(home, environment, "stack", "init", STACK, "--non-interactive")
+
+
+def release_abandoned_lock(home: Home) -> bool:
+    """Remove the lock of a run of the engine that was killed, and say whether there was one.
+
+    Raises:
+        StackBusyError: the run is alive.
+    """
+    locks = list((home.state / ".pulumi" / "locks").glob(f"*/*/{STACK}/*.json"))
+    for lock in locks:
+        pid = _holder(lock)
+        if pid is not None and _is_engine(pid):
+            raise StackBusyError(
+                f"another run of pulumi works on stack {STACK}",
+                where={"pid": pid},
+                next_command="wait for it or press Ctrl-C in its terminal, then make up",
+            )
+    for lock in locks:
+        lock.unlink(missing_ok=True)
+    return bool(locks)
+
+
+def _holder(lock: Path) -> int | None:
+    try:
+        return int(json.loads(lock.read_text())["pid"])
+    except (FileNotFoundError, json.JSONDecodeError, KeyError):
+        return None  # gone meanwhile, or its writer was killed while it wrote
+
+
+def _is_engine(pid: int) -> bool:
+    if process_start(pid) is None:
+        return False
+    command = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return "pulumi" in command.stdout
+
+
+def run(home: Home, environment: Mapping[str, str], *arguments: str) -> None:
+    """Run the engine with its output on this terminal.
+
+    On Ctrl-C the engine gets to finish what it has begun: this process waits for it.
+
+    Raises:
+        EngineRunError: it ended with an error.
+        KeyboardInterrupt: the user interrupted it.
+    """
+    interrupted = threading.Event()
+    before = signal.signal(signal.SIGINT, lambda *_: interrupted.set())
+    try:
+        command = [str(home.bin / "pulumi"), *arguments]
+        code = subprocess.Popen(command, env=dict(environment), cwd=home.project).wait()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if interrupted.is_set():
+        raise KeyboardInterrupt
+    if code != 0:
+        raise EngineRunError(
+            f"`pulumi {' '.join(arguments[:2])}` failed; the cause is shown above",
+            where={"stack": STACK, "stack file": home.stack_file},
+            next_command="make up (after a correction; what was made is kept)",
+        )

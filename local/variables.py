@@ -1,0 +1,118 @@
+"""The variables that make plain `pulumi`, `psql` and boto3 work on the local environment, and on nothing else."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+import yaml  # type: ignore[import-untyped]  # it ships no types
+
+from local import postgres
+from local.paths import CHECKOUT, STACK
+from local.ports import read_ports
+from local.stack import outputs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from local.paths import Home
+
+#: A 12-digit access key is the emulator's account number.
+ACCOUNT: Final = "123456789012"
+#: The state of stack `local` holds no password; its passphrase is as public as the salt in Pulumi.local.yaml.
+PASSPHRASE: Final = "strata-local"  # noqa: S105 - see above
+#: Of the user's own, these would lead away from the local environment.
+UNWANTED: Final = ("PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_CONFIG", "PULUMI_OPTION_CONFIG_FILE")
+UNWANTED_PREFIX: Final = "AWS_"
+#: A proxy of the user's has no place between two processes of one machine.
+LOOPBACK: Final = ("localhost", ".localhost", "127.0.0.1")
+DATABASE: Final = "strata"
+DEPLOYER: Final = "strata_deployer"
+OWNER: Final = "strata_owner"
+
+
+def exported(home: Home) -> dict[str, str]:
+    """Return the variables of the environment, without PATH; those of parts that do not exist yet are left out."""
+    port = read_ports(home.ports_file).get("emulator")
+    variables = {
+        "STRATA_HOME": str(home.root),
+        "STRATA_DATABASE": f"ssm:/strata/{STACK}/database",
+        "PULUMI_HOME": str(home.pulumi),
+        "PULUMI_BACKEND_URL": f"file://{home.state}",
+        "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+        "PULUMI_STACK": STACK,
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "AWS_ENDPOINT_URL": f"http://localhost:{port}",
+        "AWS_ACCESS_KEY_ID": ACCOUNT,
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_REGION": _region(home),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        # So that no profile and no service's endpoint of the user's leads to a real account.
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+    if not home.is_default:
+        variables["PULUMI_OPTION_CONFIG_FILE"] = str(home.stack_file)
+    return variables | _connections(home, port)
+
+
+def _connections(home: Home, port: int | None) -> dict[str, str]:
+    found = {}
+    database = next(
+        (one for one in map(postgres.describe, postgres.folders(home.root)) if one.database == DATABASE), None
+    )
+    if database is not None:
+        # No password: IAM logins come in from loopback, and the token is not checked here.
+        options = quote(f"-c role={OWNER}")
+        address = f"{database.host}:{database.port}/{database.database}"
+        found["STRATA_DATABASE_URL"] = f"postgresql://{DEPLOYER}@{address}?sslmode=disable&options={options}"
+    domain = outputs(home).get("cdn_domain_name")
+    if domain is not None:
+        # The emulator serves a distribution under a name that resolves to loopback.
+        found["STRATA_EDGE_URL"] = f"http://{str(domain).partition('.')[0]}.cloudfront.localhost:{port}"
+    return found
+
+
+def _region(home: Home) -> str:
+    config = (yaml.safe_load(home.stack_file.read_text()) or {}).get("config") or {}
+    return str(config.get("aws:region", "eu-central-1"))
+
+
+def process_environment(home: Home, base: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the whole environment of a process that works on the local environment."""
+    kept = {
+        name: value for name, value in base.items() if name not in UNWANTED and not name.startswith(UNWANTED_PREFIX)
+    }
+    path = ":".join(dict.fromkeys([*_path(home), *base.get("PATH", os.defpath).split(":")]))
+    loopback = {name: _with_loopback(base.get(name, "")) for name in ("NO_PROXY", "no_proxy")}
+    return {**kept, **exported(home), **loopback, "PATH": path}
+
+
+def _path(home: Home) -> list[str]:
+    return [str(home.bin), str(CHECKOUT / ".venv" / "bin")]
+
+
+def _with_loopback(hosts: str) -> str:
+    return ",".join(dict.fromkeys([*filter(None, hosts.split(",")), *LOOPBACK]))
+
+
+def environment_file(home: Home) -> str:
+    """Return the text for ``source``, good for sh, bash and zsh; a second source changes nothing more."""
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in exported(home).items()]
+    unset = [
+        f"unset {' '.join(UNWANTED)}",
+        f"for name in $(env | sed -n 's/^\\({UNWANTED_PREFIX}[A-Z0-9_]*\\)=.*/\\1/p'); do unset \"$name\"; done",
+        "unset name",
+    ]
+    hosts = ",".join(LOOPBACK)
+    proxy = [
+        f'case ",${name}," in *,{hosts},*) ;; *) export {name}="${{{name}:+${name},}}{hosts}" ;; esac'
+        for name in ("NO_PROXY", "no_proxy")
+    ]
+    first = shlex.quote(":".join(_path(home)))
+    path = f'case "$PATH:" in {first}:*) ;; *) export PATH={first}:"$PATH" ;; esac'
+    comment = "# Written by `make up`; changes are lost. Use: source this file."
+    return "\n".join([comment, *unset, *exports, *proxy, path]) + "\n"
