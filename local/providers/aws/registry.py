@@ -45,14 +45,17 @@ def function(token: str) -> Function:
 
 def resource_types() -> dict[str, ResourceType]:
     """Return every resource type by its token."""
-    services = [module.name for module in pkgutil.iter_modules(aws.__path__) if not module.name.startswith("_")]
-    return {token: each for service in services for token, each in _resources(service).items()}
+    return {token: each for service in _services() for token, each in _resources(service).items()}
 
 
 def functions() -> dict[str, Function]:
     """Return every function by its token."""
-    services = [module.name for module in pkgutil.iter_modules(aws.__path__) if not module.name.startswith("_")]
-    return {token: each for service in services for token, each in _functions(service).items()}
+    return {token: each for service in _services() for token, each in _functions(service).items()}
+
+
+def _services() -> list[str]:
+    """Return the modules that may hold types: an underscore marks a part of one."""
+    return [module.name for module in pkgutil.iter_modules(aws.__path__) if "_" not in module.name]
 
 
 def _service(token: str) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from local.providers.aws import tags
-from local.providers.aws.calls import call, find
+from local.providers.aws.calls import call
 from local.providers.resource import UNKNOWN, Autoname, CheckFailure, Created, Properties, ProviderError, ResourceType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _TYPES: Final = ("String", "StringList", "SecureString")
 _TIERS: Final = ("Standard", "Advanced", "Intelligent-Tiering")
@@ -68,7 +71,7 @@ class Parameter(ResourceType):
     def read(self, provider: Any, resource_id: str, state: Properties) -> Properties | None:
         """Return the live parameter with its value."""
         client = provider.client("ssm", state.get("region"))
-        answer = find(f"reading parameter {resource_id}", client.get_parameter, Name=resource_id, WithDecryption=True)
+        answer = _found(client, client.get_parameter, Name=resource_id, WithDecryption=True)
         if answer is None:
             return None
         parameter = answer["Parameter"]
@@ -80,7 +83,7 @@ class Parameter(ResourceType):
             "name": parameter["Name"],
             "type": parameter["Type"],
             "insecureValue": parameter["Value"] if insecure else None,
-            "value": parameter["Value"],
+            "value": None if insecure else parameter["Value"],
             "version": parameter["Version"],
             "arn": parameter["ARN"],
             "dataType": parameter.get("DataType", "text"),
@@ -96,14 +99,16 @@ class Parameter(ResourceType):
         client = provider.client("ssm", new["region"])
         if old.get("tier") == "Advanced" and new.get("tier", "Standard") == "Standard":
             raise ProviderError(f"parameter {resource_id}: an Advanced parameter cannot become Standard; replace it")
-        call(f"updating parameter {resource_id}", client.put_parameter, **_request(new), Overwrite=True)
+        # Every put makes a new version, so a change of tags alone must not put.
+        if any(_said(old, name) != _said(new, name) for name in self.recomputed["version"]):
+            call(f"updating parameter {resource_id}", client.put_parameter, **_request(new), Overwrite=True)
         self._tag(client, resource_id, provider.tags(new))
         return {}
 
     def delete(self, provider: Any, resource_id: str, state: Properties) -> None:
         """Delete the parameter."""
         client = provider.client("ssm", state.get("region"))
-        find(f"deleting parameter {resource_id}", client.delete_parameter, Name=resource_id)
+        _found(client, client.delete_parameter, Name=resource_id)
 
     def _tags(self, client: Any, name: str) -> dict[str, str]:
         answer = call(
@@ -121,6 +126,18 @@ class Parameter(ResourceType):
             call(f"tagging parameter {name}", client.add_tags_to_resource, **target, Tags=tags.as_list(added))
         if removed:
             call(f"untagging parameter {name}", client.remove_tags_from_resource, **target, TagKeys=removed)
+
+
+def _found(client: Any, method: Callable[..., Any], **arguments: Any) -> Any:
+    """Return the answer of a call, or None when the parameter does not exist."""
+    try:
+        return method(**arguments)
+    except client.exceptions.ParameterNotFound:
+        return None
+
+
+def _said(properties: Properties, name: str) -> Any:
+    return properties.get(name, Parameter.defaults.get(name))
 
 
 def _request(inputs: Properties) -> Properties:
