@@ -6,13 +6,11 @@ from typing import Final
 
 from infra.config.problems import ConfigProblem
 from infra.config.values import ApiConfig, CdnConfig, DatabaseConfig, PartitionsConfig, Tenant
+from strata.partitions.lock_table import LAYOUT_LIMITS
 
 #: The stack whose mistakes reach customers.
 PRODUCTION_STACK: Final = "prod"
 _LEAST_PRODUCTION_BACKUP_DAYS: Final = 7
-#: The most tenants of a layout. Measured: a flat list is comfortable to about 1,000 tenants and each onboarding costs
-#: O(N); two levels were measured to 10,000.
-MOST_TENANTS: Final = {"list": 2_000, "bucketed": 10_000}
 _KEYS_OF_A_NEW_INSTANCE: Final = {
     "engine_version": "engineVersion",
     "instance_class": "instanceClass",
@@ -50,7 +48,7 @@ def _capacity(sections: Sections) -> Iterator[ConfigProblem]:
     if sections.partitions is None:
         return
     layout, capacity = sections.partitions.layout, sections.partitions.capacity
-    most = MOST_TENANTS[layout]
+    most = LAYOUT_LIMITS[layout]
     if capacity > most:
         other = "" if layout == "bucketed" else ", or strata:partitions.layout bucketed before the first deployment"
         yield ConfigProblem(

@@ -9,11 +9,10 @@ import yaml  # type: ignore[import-untyped]  # its stubs are a package of their 
 
 from infra.config.problems import ConfigProblem, spell, unknown_key
 from infra.config.values import Tenant
+from strata.tenants import RESERVED_TENANT
 
 #: Pulumi hands the whole config to the program in one environment variable, which Linux caps at 128 KiB.
 MOST_INLINE_TENANTS: Final = 500
-#: Rows that belong to no customer are stored under this id.
-RESERVED_TENANT: Final = "system"
 ID_PATTERN: Final = re.compile(r"[a-z0-9]([_-]?[a-z0-9])*")
 LONGEST_ID: Final = 63
 _KEYS: Final = ["id", "state", "onRemove", "confirm"]

@@ -1,0 +1,71 @@
+"""The parameter that says where the database is: what every connection of the stack starts from."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+import pulumi_aws as aws
+
+OWNER_ROLE: Final = "strata_owner"
+DEPLOYER_ROLE: Final = "strata_deployer"
+
+
+@dataclass(frozen=True)
+class ConnectionParameterArgs:
+    """Inputs of `ConnectionParameter`.
+
+    Args:
+        stack: the stack's name, a part of the parameter's.
+        region: the region of the database.
+        host: host name of the database.
+        port: TCP port of the database.
+        database_name: the database on it.
+        ssl_mode: as libpq spells it.
+        ca_bundle: file with the certificate authorities to trust, or None for libpq's own default.
+        master_secret_arn: the secret with the master's password.
+    """
+
+    stack: str
+    region: str
+    host: pulumi.Input[str]
+    port: pulumi.Input[int]
+    database_name: pulumi.Input[str]
+    ssl_mode: str
+    ca_bundle: str | None
+    master_secret_arn: pulumi.Input[str]
+
+
+class ConnectionParameter(pulumi.ComponentResource):
+    """The connection parameters of the database in Systems Manager; no password is among them.
+
+    Outputs: ``reference``, a constant such as ``ssm:/strata/dev/database``, and ``parameter``, the resource behind it.
+    """
+
+    def __init__(self, name: str, args: ConnectionParameterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("strata:infra:ConnectionParameter", name, None, opts)
+        parameter_name = f"/strata/{args.stack}/database"
+        self.reference = f"ssm:{parameter_name}"
+        self.parameter = aws.ssm.Parameter(
+            f"{name}-parameter",
+            name=parameter_name,
+            type="String",
+            description="Where the database of the stack is, and its roles",
+            value=pulumi.Output.json_dumps(_content(args), sort_keys=True),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.register_outputs({"reference": self.reference})
+
+
+def _content(args: ConnectionParameterArgs) -> dict[str, Any]:
+    """Return the parameter's JSON; `strata.reference` reads it."""
+    content: dict[str, Any] = {
+        "host": args.host,
+        "port": args.port,
+        "database": args.database_name,
+        "sslmode": args.ssl_mode,
+        "region": args.region,
+        "owner_role": OWNER_ROLE,
+        "deployer_role": DEPLOYER_ROLE,
+        "master_secret_arn": args.master_secret_arn,
+    }
+    return {**content, "sslrootcert": args.ca_bundle} if args.ca_bundle else content
