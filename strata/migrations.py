@@ -40,20 +40,6 @@ class MigrationFileError(StrataError):
     """A file among the migrations that is none, or that breaks their order."""
 
 
-class EditedMigrationError(StrataError):
-    """A migration that is applied and is not what it was."""
-
-    def __init__(self, number: int, name: str, what: str) -> None:
-        super().__init__(
-            f"applied migration {what}",
-            where={"migration": f"{number:04}_{name}"},
-            allowed="the file as it was applied; comments and white space may change",
-            next_command="restore the file, and add a new one with the next number for the change",
-        )
-        self.number = number
-        self.name = name
-
-
 @dataclass(frozen=True)
 class Migration:
     """One change of the schema: its place in the order, its name, its SQL, and the checksum of that."""
@@ -62,6 +48,11 @@ class Migration:
     name: str
     sql: str
     checksum: str
+
+    @property
+    def key(self) -> str:
+        """The file's name without its endings, for example ``0003_payments``."""
+        return f"{self.number:04}_{self.name}"
 
 
 @dataclass(frozen=True)
@@ -73,6 +64,24 @@ class AppliedMigration:
     checksum: str
     applied_at: datetime
 
+    @property
+    def key(self) -> str:
+        """The file's name without its endings, for example ``0003_payments``."""
+        return f"{self.number:04}_{self.name}"
+
+
+class EditedMigrationError(StrataError):
+    """A migration that is applied and is not what it was."""
+
+    def __init__(self, applied: AppliedMigration, what: str) -> None:
+        super().__init__(
+            f"applied migration {what}",
+            where={"migration": applied.key},
+            allowed="the file as it was applied; comments and white space may change",
+            next_command="restore the file, and add a new one with the next number for the change",
+        )
+        self.applied = applied
+
 
 class MigrationFailedError(StrataError):
     """A migration that PostgreSQL refused; nothing of it remains, and those before it are applied."""
@@ -80,7 +89,7 @@ class MigrationFailedError(StrataError):
     def __init__(self, migration: Migration, error: psycopg.Error) -> None:
         super().__init__(
             f"the migration failed: {error.sqlstate}: {' '.join(str(error).split())}",
-            where={"migration": f"{migration.number:04}_{migration.name}"},
+            where={"migration": migration.key},
             next_command="pulumi up (applied migrations are not run again)",
         )
         self.migration = migration
@@ -107,16 +116,16 @@ def verify(applied: Sequence[AppliedMigration], wanted: Sequence[Migration]) -> 
     for record in applied:
         migration = by_number.get(record.number)
         if migration is None:
-            raise EditedMigrationError(record.number, record.name, "has vanished")
+            raise EditedMigrationError(record, "has vanished")
         if migration.name != record.name:
-            raise EditedMigrationError(record.number, record.name, f"is now named {migration.name}")
+            raise EditedMigrationError(record, f"is now named {migration.name}")
         if migration.checksum != record.checksum:
-            raise EditedMigrationError(record.number, record.name, "was edited")
+            raise EditedMigrationError(record, "was edited")
     done = {record.number for record in applied}
     return tuple(migration for migration in wanted if migration.number not in done)
 
 
-def history(connection: Connection) -> list[AppliedMigration]:
+def read_applied(connection: Connection) -> list[AppliedMigration]:
     """Return the applied migrations in order; none when the database has no record of them."""
     if connection.execute("SELECT to_regclass('strata.migrations') IS NULL").fetchone() == (True,):
         return []
@@ -138,14 +147,14 @@ def apply(
         EditedMigrationError: an applied one is changed, renamed or gone; nothing was applied.
         MigrationFailedError: PostgreSQL refused one, or the budget ended; those before it are applied.
     """
-    for migration in verify(history(connection), migrations):
+    for migration in verify(read_applied(connection), migrations):
         with_lock_retries(
             connection,
             partial(_apply, connection, migration, migrations),
             budget_seconds,
             partial(MigrationFailedError, migration),
         )
-    return history(connection)
+    return read_applied(connection)
 
 
 def _load(file: str, number: int, layout: Layout) -> Migration:
@@ -177,7 +186,7 @@ def _apply(connection: Connection, migration: Migration, migrations: Sequence[Mi
         with connection.transaction():
             connection.execute(sql.render("migrations/_begin.sql.j2", onboard_key=ONBOARD_KEY))
             # Somebody else may have applied it, or something else in its place, while we waited.
-            if migration in verify(history(connection), migrations):
+            if migration in verify(read_applied(connection), migrations):
                 connection.execute(migration.sql)
                 connection.execute(
                     "INSERT INTO strata.migrations (number, name, checksum) VALUES (%s, %s, %s)",

@@ -14,6 +14,7 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Undefined
 
 from strata.errors import StrataError
+from strata.normalised_sql import normalised
 
 #: Where PostgreSQL's objects are described, one per file.
 TEMPLATES: Final = Path(__file__).resolve().parent.parent / "sql_templates"
@@ -75,6 +76,11 @@ def render(template: str, **values: object) -> str:
         QuotingError: a value cannot be quoted, or is interpolated without a quoting filter.
     """
     return environment().get_template(template).render(values).strip("\n")
+
+
+def same_statements(one: str, other: str) -> bool:
+    """Return whether two texts differ in nothing but comments and white space."""
+    return normalised(one) == normalised(other)
 
 
 @cache  # Compiled templates are the same for the life of a process.

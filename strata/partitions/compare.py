@@ -1,0 +1,143 @@
+"""How one partition differs from what it should be: one small function per kind of fact."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from strata.partitions.render import Leaf
+
+_PERSISTENCE: Final = {"p": "permanent", "u": "unlogged", "t": "temporary"}
+#: The trigger that stops writes during offboarding.
+OFFBOARDING_TRIGGER: Final = "strata_offboarding"
+TENANT_CHECK: Final = "strata_tenant_ck"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One fact that is not as it should be.
+
+    Args:
+        what: the fact.
+        settle: what brings the partition back into line.
+        mended_by: the part of an onboarding that does so by itself; None when a person must decide.
+    """
+
+    what: str
+    settle: str
+    mended_by: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.what}; settle: {self.settle}"
+
+
+def compare(leaf: Leaf, observed: Any, parent: Any) -> tuple[Difference, ...]:
+    """Return how the observed relation differs from the leaf it should be.
+
+    Args:
+        leaf: the partition wanted.
+        observed: its row of ``partitions/inspect.sql.j2``.
+        parent: the row of its immediate parent.
+    """
+    if observed.relkind != "r":
+        return (Difference(f"{leaf.qualified_name} is not a table", "rename or drop what has this name"),)
+    return (
+        *_columns(leaf, observed, parent),
+        *_constraints(leaf, observed, parent),
+        *_indexes(leaf, observed, parent),
+        *_storage(leaf, observed, parent),
+        *_access(leaf, observed, parent),
+        *_place(leaf, observed, parent),
+    )
+
+
+def _place(leaf: Leaf, observed: Any, parent: Any) -> Iterator[Difference]:
+    table = leaf.qualified_name
+    if observed.parent is None:
+        yield Difference("not attached", "pulumi up attaches it", "attach_leaf")
+    elif observed.detach_pending:
+        yield Difference("half detached", f"ALTER TABLE {observed.parent} DETACH PARTITION {table} FINALIZE")
+    elif observed.parent_oid != parent.oid or observed.bound != leaf.bound:
+        yield Difference(
+            f"attached to {observed.parent} {observed.bound} and not to {leaf.qualified_parent} {leaf.bound}",
+            f"find out whose rows it holds; ALTER TABLE {observed.parent} DETACH PARTITION {table} CONCURRENTLY",
+        )
+
+
+def _columns(leaf: Leaf, observed: Any, parent: Any) -> Iterator[Difference]:
+    has, wants = observed.columns or {}, parent.columns or {}
+    for name in sorted(wants.keys() - has.keys()):
+        yield Difference(
+            f"column {name} is missing", f"ALTER TABLE {leaf.qualified_name} ADD COLUMN {name} {wants[name]}"
+        )
+    for name in sorted(has.keys() - wants.keys()):
+        yield Difference(f"column {name} is not the parent's", f"ALTER TABLE {leaf.qualified_name} DROP COLUMN {name}")
+    for name in sorted(has.keys() & wants.keys()):
+        if has[name] != wants[name]:
+            yield Difference(
+                f"column {name} is {has[name]} and not {wants[name]}",
+                f"ALTER TABLE {leaf.qualified_name} ALTER COLUMN {name} to what it should be",
+            )
+
+
+def _constraints(leaf: Leaf, observed: Any, parent: Any) -> Iterator[Difference]:
+    has, wants = dict(observed.constraints or {}), parent.constraints or {}
+    if TENANT_CHECK not in has:
+        yield Difference(f"no constraint {TENANT_CHECK}", "pulumi up adds it", "leaf_check")
+    elif has.pop(TENANT_CHECK) != _tenant_check(leaf):
+        yield Difference(
+            f"constraint {TENANT_CHECK} is not {_tenant_check(leaf)}",
+            f"ALTER TABLE {leaf.qualified_name} DROP CONSTRAINT {TENANT_CHECK}, then pulumi up",
+        )
+    for name, definition in wants.items():
+        if has.pop(name, None) != definition:
+            yield Difference(
+                f"constraint {name} is not {definition}",
+                f"ALTER TABLE {leaf.qualified_name} ADD CONSTRAINT {name} {definition}",
+            )
+    for name in has:
+        yield Difference(
+            f"constraint {name} is not the parent's", f"ALTER TABLE {leaf.qualified_name} DROP CONSTRAINT {name}"
+        )
+
+
+def _tenant_check(leaf: Leaf) -> str:
+    bound = leaf.bound.removeprefix("FOR VALUES IN (").removesuffix(")")
+    return f"CHECK (((tenant_id IS NOT NULL) AND (tenant_id = {bound}::text)))"
+
+
+def _indexes(leaf: Leaf, observed: Any, parent: Any) -> Iterator[Difference]:
+    has, wants = Counter(observed.indexes or ()), Counter(parent.indexes or ())
+    for index in (wants - has).elements():
+        yield Difference(f"no valid {index}", f"add it to {leaf.qualified_name}, as a constraint where it says so")
+    for index in (has - wants).elements():
+        yield Difference(f"{index} is not the parent's", f"DROP INDEX CONCURRENTLY, on {leaf.qualified_name}")
+
+
+def _storage(leaf: Leaf, observed: Any, parent: Any) -> Iterator[Difference]:
+    if observed.relpersistence != "p":
+        yield Difference(
+            f"{_PERSISTENCE[observed.relpersistence]}: its rows do not survive a crash",
+            f"ALTER TABLE {leaf.qualified_name} SET LOGGED",
+        )
+    if observed.owner != parent.owner:
+        yield Difference(
+            f"owned by {observed.owner} and not by {parent.owner}",
+            f"ALTER TABLE {leaf.qualified_name} OWNER TO {parent.owner}",
+        )
+
+
+def _access(leaf: Leaf, observed: Any, _parent: Any) -> Iterator[Difference]:
+    if not observed.relrowsecurity:
+        yield Difference("row-level security is off", "pulumi up enables it", "leaf_row_level_security")
+    for role in observed.grantees or ():
+        yield Difference(f"{role} has privileges", f"REVOKE ALL ON {leaf.qualified_name} FROM {role}")
+    for trigger in observed.triggers or ():
+        if trigger != OFFBOARDING_TRIGGER:
+            yield Difference(
+                f"trigger {trigger} is disabled or not the parent's", f"DROP TRIGGER {trigger} ON {leaf.qualified_name}"
+            )

@@ -1,0 +1,93 @@
+"""What a tenant's partitions are, and how that differs from what they should be.
+
+A leaf is compared with the parent it hangs from, column by name, so a migration of the parent is no drift.
+Its digest says "as it should be", or lists what is not, so that the wanted digest needs no database.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from psycopg.rows import namedtuple_row
+
+from strata import sql
+from strata.partitions.compare import Difference, compare
+from strata.partitions.render import Leaf, leaves
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from strata.database import Connection
+    from strata.partitions.layout import Layout
+
+
+@dataclass(frozen=True)
+class ObservedTenant:
+    """A tenant's partitions as they are.
+
+    Args:
+        tenant_id: whose.
+        partitions: name by table, of those that exist.
+        digests: digest by table, of those that exist; equal to the wanted one when nothing differs.
+        differences: by table, each difference and how to settle it; tables without any are left out.
+    """
+
+    tenant_id: str
+    partitions: dict[str, str]
+    digests: dict[str, str]
+    differences: dict[str, tuple[str, ...]]
+
+
+def inspect_tenant(connection: Connection, tenant_id: str, layout: Layout) -> ObservedTenant:
+    """Return the tenant's partitions as they are, from one catalog query.
+
+    Raises:
+        TenantIdError: the id cannot be a partition key.
+    """
+    wanted = leaves(tenant_id, layout)
+    differences = find_differences(connection, wanted)
+    present = [leaf for leaf in wanted if differences[leaf.table] is not None]
+    return ObservedTenant(
+        tenant_id,
+        {leaf.table: leaf.name for leaf in present},
+        {leaf.table: _digest(leaf, differences[leaf.table] or ()) for leaf in present},
+        {table: _messages(found) for table, found in differences.items() if found != ()},
+    )
+
+
+def wanted_digests(tenant_id: str, layout: Layout) -> dict[str, str]:
+    """Return by table the digest that `inspect_tenant` finds when nothing differs; needs no database.
+
+    Raises:
+        TenantIdError: the id cannot be a partition key.
+    """
+    return {leaf.table: _digest(leaf, ()) for leaf in leaves(tenant_id, layout)}
+
+
+def find_differences(connection: Connection, wanted: Sequence[Leaf]) -> dict[str, tuple[Difference, ...] | None]:
+    """Return by table how each leaf differs from what it should be; None for one that does not exist."""
+    relations = [name for leaf in wanted for name in (leaf.qualified_name, leaf.qualified_parent)]
+    with connection.cursor(row_factory=namedtuple_row) as cursor:
+        rows: list[Any] = cursor.execute(sql.render("partitions/inspect.sql.j2", relations=relations)).fetchall()
+    observed = {row.relation: row for row in rows}
+    return {
+        leaf.table: compare(leaf, observed[leaf.qualified_name], observed[leaf.qualified_parent])
+        if leaf.qualified_name in observed
+        else None
+        for leaf in wanted
+    }
+
+
+_MISSING: Final = "there is no such partition; settle: pulumi up creates it"
+
+
+def _messages(found: tuple[Difference, ...] | None) -> tuple[str, ...]:
+    return (_MISSING,) if found is None else tuple(map(str, found))
+
+
+def _digest(leaf: Leaf, found: tuple[Difference, ...]) -> str:
+    facts = [leaf.table, leaf.tenant_id, leaf.name, leaf.qualified_parent, [difference.what for difference in found]]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
