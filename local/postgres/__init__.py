@@ -1,13 +1,14 @@
 """A PostgreSQL server that behaves like an RDS DB instance, in a folder of its own."""
 
 from local.postgres.errors import InstanceExistsError, NoInstanceError, PostgresError, ServerFailedError
-from local.postgres.instance import Instance, describe, folders
+from local.postgres.instance import Instance, describe, folders, is_instance
 from local.postgres.server import (
     apply_parameters,
     change,
     connect,
     create,
     is_running,
+    move,
     pending_parameters,
     remove,
     restart,
@@ -30,7 +31,9 @@ __all__ = [
     "create",
     "describe",
     "folders",
+    "is_instance",
     "is_running",
+    "move",
     "pending_parameters",
     "remove",
     "restart",

@@ -70,6 +70,11 @@ def describe(folder: Path) -> Instance:
         raise NoInstanceError(folder) from None
 
 
+def is_instance(folder: Path) -> bool:
+    """Say whether a folder holds a finished server."""
+    return (folder / RECORD).exists()
+
+
 def folders(home: Path) -> list[Path]:
     """Return the folders of all servers of a local environment, in order of their names."""
     return sorted(record.parent for record in (home / "postgres").glob(f"*/{RECORD}"))

@@ -137,6 +137,23 @@ def change(folder: Path, *, port: int | None = None, registration: Mapping[str, 
         return _start(folder, instance)
 
 
+def move(folder: Path, target: Path, identifier: str) -> Instance:
+    """Give a server another identifier and folder; it is stopped for as long as that takes.
+
+    Raises:
+        InstanceExistsError: the other folder holds a server.
+    """
+    with _locked(folder.parent):
+        if target.exists():
+            raise InstanceExistsError(target)
+        stop(folder)
+        instance = describe(folder)
+        shutil.rmtree(instance.socket_folder, ignore_errors=True)
+        replace(instance, identifier=identifier, socket_folder=_socket_folder(target)).save(folder)
+        folder.rename(target)
+    return start(target)
+
+
 def start_all(home: Path) -> list[Instance]:
     """Start every server of a local environment that does not run."""
     return [start(folder) for folder in folders(home)]
