@@ -9,7 +9,8 @@ from local.providers.resource import ProviderError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_MISSING_PREFIXES = ("NoSuch", "NotFound", "ResourceNotFound", "404")
+# NoSuchBucket, NotFoundException, OwnershipControlsNotFoundError, and the bare status of a HEAD request.
+_MISSING = ("NoSuch", "NotFound", "404")
 
 
 def call(what: str, method: Callable[..., Any], **arguments: Any) -> Any:
@@ -40,6 +41,6 @@ def find(what: str, method: Callable[..., Any], **arguments: Any) -> Any:
         return call(what, method, **arguments)
     except ProviderError as error:
         details = getattr(error.__cause__, "response", {}).get("Error", {})
-        if str(details.get("Code", "")).startswith(_MISSING_PREFIXES):
+        if any(mark in str(details.get("Code")) for mark in _MISSING):
             return None
         raise

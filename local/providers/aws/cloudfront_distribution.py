@@ -175,7 +175,7 @@ class Distribution(ResourceType):
         _require_references(provider, inputs, None)
         client = provider.client("cloudfront")
         config = {**_config(inputs), "CallerReference": f"strata-{uuid.uuid4()}"}
-        tagged = {"DistributionConfig": config, "Tags": {"Items": as_list(inputs.get("tags") or {})}}
+        tagged = {"DistributionConfig": config, "Tags": {"Items": as_list(provider.tags(inputs))}}
         answer = call("creating distribution", client.create_distribution_with_tags, DistributionConfigWithTags=tagged)
         return Created(answer["Distribution"]["Id"])
 
@@ -207,14 +207,14 @@ class Distribution(ResourceType):
         }
 
     def update(self, provider: Any, resource_id: str, old: Properties, new: Properties) -> Properties:
-        """Write the whole configuration, keeping what only CloudFront knows."""
-        del old
-        _require_references(provider, new, resource_id)
+        """Write the whole configuration where it changed, keeping what only CloudFront knows."""
         current = _get(provider, resource_id)
         if current is None:
             raise ProviderError(f"updating distribution {resource_id}: it does not exist any more")
-        reference = current["Distribution"]["DistributionConfig"]["CallerReference"]
-        _write(provider, resource_id, current["ETag"], {**_config(new), "CallerReference": reference})
+        if _config(old) != _config(new):
+            _require_references(provider, new, resource_id)
+            reference = current["Distribution"]["DistributionConfig"]["CallerReference"]
+            _write(provider, resource_id, current["ETag"], {**_config(new), "CallerReference": reference})
         retag(provider, current["Distribution"]["ARN"], new)
         return {}
 

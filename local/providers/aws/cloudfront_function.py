@@ -22,6 +22,8 @@ from local.providers.resource import (
 
 # CloudFront quotas, "Quotas on CloudFront Functions": 10 KB of code, not adjustable.
 CODE_LIMIT_BYTES = 10_240
+# What a new version of a function is made of.
+_CONTENT = ("code", "comment", "runtime", "keyValueStoreAssociations")
 _NAME = re.compile(r"[a-zA-Z0-9-_]{1,64}")
 
 
@@ -43,9 +45,9 @@ class CloudFrontFunction(ResourceType):
     modelled = shape.paths | {"code", "name", "publish", "tags"}
     unordered = frozenset({"keyValueStoreAssociations"})
     recomputed: ClassVar = {
-        "etag": frozenset({"code", "comment", "runtime", "keyValueStoreAssociations"}),
-        "liveStageEtag": frozenset({"code", "comment", "runtime", "keyValueStoreAssociations", "publish"}),
-        "status": frozenset({"code", "comment", "runtime", "keyValueStoreAssociations", "publish"}),
+        "etag": frozenset(_CONTENT),
+        "liveStageEtag": frozenset((*_CONTENT, "publish")),
+        "status": frozenset((*_CONTENT, "publish")),
     }
 
     def check(self, provider: Any, inputs: Properties) -> list[CheckFailure]:
@@ -69,7 +71,7 @@ class CloudFrontFunction(ResourceType):
         """Create the function and publish it unless told not to; its id is its name."""
         name = inputs["name"]
         self._require_stores(provider, inputs)
-        client, wanted = provider.client("cloudfront"), inputs.get("tags") or {}
+        client, wanted = provider.client("cloudfront"), provider.tags(inputs)
         answer = call(
             f"creating function {name}",
             client.create_function,
@@ -109,7 +111,8 @@ class CloudFrontFunction(ResourceType):
         """Write the DEVELOPMENT stage when it differs, then publish it."""
         client = provider.client("cloudfront")
         self._require_stores(provider, new)
-        if any(old.get(key) != new.get(key) for key in ("code", "comment", "runtime", "keyValueStoreAssociations")):
+        changed = any(old.get(key) != new.get(key) for key in _CONTENT)
+        if changed:
             call(
                 f"updating function {resource_id}",
                 client.update_function,
@@ -118,7 +121,7 @@ class CloudFrontFunction(ResourceType):
                 FunctionConfig=self._config(new),
                 FunctionCode=new["code"].encode(),
             )
-        if new.get("publish", True):
+        if new.get("publish", True) and (changed or not old.get("publish", True)):
             # The ETag is read again: botocore 1.44 looks for it in a header `ETtag`, which no service sends.
             etag = self._etag(provider, resource_id)
             call(f"publishing function {resource_id}", client.publish_function, Name=resource_id, IfMatch=etag)
@@ -187,7 +190,7 @@ def live_tags(provider: Any, arn: str) -> tags.Tags:
 def retag(provider: Any, arn: str, inputs: Properties) -> None:
     """Bring the tags of a CloudFront resource to what program and provider say."""
     client = provider.client("cloudfront")
-    added, removed = tags.changes(live_tags(provider, arn), inputs.get("tags") or {})
+    added, removed = tags.changes(live_tags(provider, arn), provider.tags(inputs))
     if added:
         call(f"tagging {arn}", client.tag_resource, Resource=arn, Tags={"Items": tags.as_list(added)})
     if removed:
