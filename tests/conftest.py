@@ -90,6 +90,14 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Post
         yield server
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_server_outlives_the_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Stop the servers of environments that a failed test left under its temporary folder."""
+    yield
+    for environment in tmp_path_factory.getbasetemp().iterdir():
+        postgres.stop_all(environment)
+
+
 @pytest.fixture
 def new_postgresql_server(tmp_path: Path) -> Iterator[PostgresqlServer]:
     """Start a server of the test's own, as RDS hands it over: no role of Strata yet, the master logs in."""

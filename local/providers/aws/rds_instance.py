@@ -85,7 +85,7 @@ class Instance(ResourceType):
     """A DB instance of RDS for PostgreSQL."""
 
     token = "aws:rds/instance:Instance"  # noqa: S105 - a resource type's token
-    modelled = frozenset({*rds_record.MIRRORED, *rds_record.AT_CREATION, *_KEPT_HERE})
+    modelled = frozenset({*rds_record.MIRRORED, *rds_record.AT_CREATION, *_KEPT_HERE, "tags"})
     replaces: ClassVar[Mapping[str, str]] = dict.fromkeys(
         ("availabilityZone", "dbName", "engine", "kmsKeyId", "storageEncrypted", "username"), _TERRAFORM
     )
@@ -108,7 +108,7 @@ class Instance(ResourceType):
         "arn": frozenset({"identifier"}),
         "endpoint": frozenset({"identifier", "port"}),
         "engineVersionActual": frozenset({"engineVersion"}),
-        "masterUserSecrets": frozenset({"manageMasterUserPassword"}),
+        "masterUserSecrets": frozenset({"manageMasterUserPassword", "masterUserSecretKmsKeyId"}),
     }
 
     def check(self, provider: Any, inputs: Properties) -> list[CheckFailure]:
@@ -276,6 +276,9 @@ def _with_password(provider: Any, folder: Path, known: Registration, new: Proper
     if known.secret_arn and not new.get("manageMasterUserPassword"):
         rds_secret.delete(provider, known.inputs, known.secret_arn)
         known = replace(known, secret_arn=None)
+    key = new.get("masterUserSecretKmsKeyId")
+    if known.secret_arn and key and key != known.inputs.get("masterUserSecretKmsKeyId"):
+        rds_secret.encrypt(provider, new, known.secret_arn, key)
     return rds_store.with_inputs(known, provider, new)
 
 

@@ -83,7 +83,7 @@ class ParameterGroup(ResourceType):
 
     token = "aws:rds/parameterGroup:ParameterGroup"  # noqa: S105 - a resource type's token
     modelled = frozenset(
-        {"name", "family", "description", "parameters.name", "parameters.value", "parameters.applyMethod"}
+        {"name", "family", "description", "parameters.name", "parameters.value", "parameters.applyMethod", "tags"}
     )
     replaces: ClassVar[Mapping[str, str]] = {
         "name": "Terraform aws_db_parameter_group: name forces a new resource",
@@ -143,7 +143,11 @@ class ParameterGroup(ResourceType):
         client = rds_calls.client(provider, new)
         wanted = {one["name"]: one for one in new.get("parameters") or []}
         live = {one["name"]: one for one in _live_parameters(client, resource_id, [])}
-        _modify(client, resource_id, [one for name, one in wanted.items() if one != live.get(name)])
+        _modify(
+            client,
+            resource_id,
+            [one for name, one in wanted.items() if {"applyMethod": "immediate", **one} != live.get(name)],
+        )
         _reset(client, resource_id, sorted(live.keys() - wanted.keys()))
         rds_calls.set_tags(provider, client, old["arn"], new)
         for folder in rds_store.folders_with("parameterGroupName", resource_id):
@@ -255,8 +259,14 @@ def _live_parameters(client: Any, name: str, said: list[Any]) -> list[Properties
         for page in pages
         for one in page["Parameters"]
     }
-    first = [live.pop(one["name"]) for one in said if one["name"] in live]
+    first = [_as_said(one, live.pop(one["name"])) for one in said if one["name"] in live]
     return first + [live[key] for key in sorted(live)]
+
+
+def _as_said(said: Properties, live: Properties) -> Properties:
+    """Return a live parameter without the default apply method that the program left out."""
+    silent = "applyMethod" not in said and live["applyMethod"] == "immediate"
+    return {key: value for key, value in live.items() if not (silent and key == "applyMethod")}
 
 
 def _modify(client: Any, name: str, parameters: list[Properties]) -> None:

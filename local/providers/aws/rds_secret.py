@@ -61,6 +61,12 @@ def renew(provider: Any, inputs: Properties, instance: postgres.Instance, instan
     return create(provider, inputs, instance_arn, password)
 
 
+def encrypt(provider: Any, inputs: Properties, arn: str, key: str) -> None:
+    """Let a secret be encrypted with another key."""
+    client = rds_calls.client(provider, inputs, "secretsmanager")
+    rds_calls.call(f"changing the key of the secret {arn}", client.update_secret, SecretId=arn, KmsKeyId=key)
+
+
 def delete(provider: Any, properties: Properties, arn: str) -> None:
     """Delete a secret, at once as RDS does."""
     client = rds_calls.client(provider, properties, "secretsmanager")

@@ -22,7 +22,7 @@ class SubnetGroup(ResourceType):
     """A DB subnet group."""
 
     token = "aws:rds/subnetGroup:SubnetGroup"  # noqa: S105 - a resource type's token
-    modelled = frozenset({"name", "description", "subnetIds"})
+    modelled = frozenset({"name", "description", "subnetIds", "tags"})
     replaces: ClassVar[Mapping[str, str]] = {
         "name": "Terraform aws_db_subnet_group: name forces a new resource",
     }
