@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
@@ -17,7 +18,7 @@ from strata.errors import StrataError
 from strata.reference import ConnectionParameters, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -91,6 +92,20 @@ def connect_as_deployer(reference: str) -> Connection:
     """
     parameters = resolve(reference)
     return login_as_deployer(parameters, acting_as=parameters.owner_role)
+
+
+@contextmanager
+def connected(database: str | Connection) -> Iterator[Connection]:
+    """Give a connection that acts as the owner: the caller's own, or a new one for a reference, closed at the end.
+
+    Raises:
+        DatabaseReferenceError, DatabaseUnreachableError, LoginRefusedError: as `connect_as_deployer`.
+    """
+    if isinstance(database, str):
+        with connect_as_deployer(database) as connection:
+            yield connection
+    else:
+        yield database
 
 
 def login_as_deployer(parameters: ConnectionParameters, acting_as: str | None = None) -> Connection:

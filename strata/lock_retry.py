@@ -26,6 +26,7 @@ def with_lock_retries(
     work: Callable[[], Result],
     budget_seconds: float,
     out_of_time: Callable[[psycopg.Error], Exception],
+    also: tuple[type[psycopg.Error], ...] = (),
 ) -> Result:
     """Return what the work returns; roll back and try again while a lock stands in its way.
 
@@ -34,6 +35,7 @@ def with_lock_retries(
         work: one whole transaction, or one statement outside of any.
         budget_seconds: no new try starts later than this.
         out_of_time: makes the error to raise from the last failure.
+        also: further failures that mean "try again" for this work.
     """
     deadline = time.monotonic() + budget_seconds
     pause_seconds = _FIRST_PAUSE_SECONDS
@@ -42,7 +44,7 @@ def with_lock_retries(
             return work()
         except psycopg.Error as error:
             roll_back(connection)
-            if not is_lock_failure(error):
+            if not (is_lock_failure(error) or isinstance(error, also)):
                 raise
             pause = pause_seconds * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, so that rivals part; no secret
             if time.monotonic() + pause > deadline:

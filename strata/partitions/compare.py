@@ -35,6 +35,12 @@ class Difference:
         return f"{self.what}; settle: {self.settle}"
 
 
+def tenant_check(leaf: Leaf) -> str:
+    """Return the CHECK that proves whose rows a leaf holds, as PostgreSQL writes it."""
+    bound = leaf.bound.removeprefix("FOR VALUES IN (").removesuffix(")")
+    return f"CHECK (((tenant_id IS NOT NULL) AND (tenant_id = {bound}::text)))"
+
+
 def compare(leaf: Leaf, observed: Any, parent: Any) -> tuple[Difference, ...]:
     """Return how the observed relation differs from the leaf it should be.
 
@@ -88,9 +94,9 @@ def _constraints(leaf: Leaf, observed: Any, parent: Any) -> Iterator[Difference]
     has, wants = dict(observed.constraints or {}), parent.constraints or {}
     if TENANT_CHECK not in has:
         yield Difference(f"no constraint {TENANT_CHECK}", "pulumi up adds it", "leaf_check")
-    elif has.pop(TENANT_CHECK) != _tenant_check(leaf):
+    elif has.pop(TENANT_CHECK) != tenant_check(leaf):
         yield Difference(
-            f"constraint {TENANT_CHECK} is not {_tenant_check(leaf)}",
+            f"constraint {TENANT_CHECK} is not {tenant_check(leaf)}",
             f"ALTER TABLE {leaf.qualified_name} DROP CONSTRAINT {TENANT_CHECK}, then pulumi up",
         )
     for name, definition in wants.items():
@@ -103,11 +109,6 @@ def _constraints(leaf: Leaf, observed: Any, parent: Any) -> Iterator[Difference]
         yield Difference(
             f"constraint {name} is not the parent's", f"ALTER TABLE {leaf.qualified_name} DROP CONSTRAINT {name}"
         )
-
-
-def _tenant_check(leaf: Leaf) -> str:
-    bound = leaf.bound.removeprefix("FOR VALUES IN (").removesuffix(")")
-    return f"CHECK (((tenant_id IS NOT NULL) AND (tenant_id = {bound}::text)))"
 
 
 def _indexes(leaf: Leaf, observed: Any, parent: Any) -> Iterator[Difference]:

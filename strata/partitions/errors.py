@@ -109,6 +109,19 @@ class OffboardingTimeoutError(StrataError):
         self.blockers = tuple(blockers)
 
 
+class OffboardingFailedError(StrataError):
+    """PostgreSQL refused; what was done stays done."""
+
+    def __init__(self, tenant_id: str, error: psycopg.Error) -> None:
+        super().__init__(
+            f"offboarding was refused: {error.sqlstate}: {' '.join(str(error).split())}",
+            where={"tenant": tenant_id},
+            next_command="run again: it goes on from here",
+        )
+        self.tenant_id = tenant_id
+        self.sqlstate = error.sqlstate
+
+
 class ConnectionLostError(StrataError):
     """The connection broke in between; whatever was one transaction is there as a whole or not at all."""
 
@@ -131,6 +144,11 @@ def onboarding_failure(tenant_id: str, error: psycopg.Error, *, lost: bool) -> S
     return PartitionMismatchError(
         tenant_id, {error.diag.table_name or "partitions": [f"{meaning}: {error.diag.message_primary}"]}
     )
+
+
+def offboarding_failure(tenant_id: str, error: psycopg.Error, *, lost: bool) -> StrataError:
+    """Return what a refusal by PostgreSQL means to whoever offboards a tenant."""
+    return ConnectionLostError(tenant_id, error) if lost else OffboardingFailedError(tenant_id, error)
 
 
 _MISMATCHES = {

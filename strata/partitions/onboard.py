@@ -15,7 +15,7 @@ import psycopg
 
 from strata import sql
 from strata.advisory_locks import ONBOARD_KEY
-from strata.database import connect_as_deployer
+from strata.database import connected
 from strata.lock_retry import roll_back, with_lock_retries
 from strata.partitions import errors
 from strata.partitions.blockers import find_blockers
@@ -77,7 +77,7 @@ def ensure_tenant(
         ConnectionLostError: the connection broke; all or nothing was made.
     """
     onboarding = _prepared(tenant_id, layout)
-    with _connected(database) as connection:
+    with connected(database) as connection:
         try:
             with_lock_retries(
                 connection,
@@ -103,15 +103,6 @@ def _prepared(tenant_id: str, layout: Layout) -> _Onboarding:
         remainder=bucket_of(tenant_id).remainder,
     )
     return _Onboarding(tenant_id, wanted, begin, render_onboarding(tenant_id, layout))
-
-
-@contextmanager
-def _connected(database: str | Connection) -> Iterator[Connection]:
-    if isinstance(database, str):
-        with connect_as_deployer(database) as connection:
-            yield connection
-    else:
-        yield database
 
 
 def _onboard(connection: Connection, onboarding: _Onboarding) -> None:
