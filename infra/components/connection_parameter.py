@@ -50,7 +50,8 @@ class ConnectionParameter(pulumi.ComponentResource):
             name=parameter_name,
             type="String",
             description="Where the database of the stack is, and its roles",
-            value=pulumi.Output.json_dumps(_content(args), sort_keys=True),
+            # Nothing in it is a secret, and a preview should show what changes.
+            insecure_value=pulumi.Output.json_dumps(_content(args), sort_keys=True),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({"reference": self.reference})

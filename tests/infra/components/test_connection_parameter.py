@@ -1,0 +1,59 @@
+import json
+
+import pytest
+
+from infra.components.connection_parameter import ConnectionParameter, ConnectionParameterArgs
+from strata import reference
+
+SECRET_ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:master"
+
+
+def deployed(record, ca_bundle: str | None):
+    def program():
+        args = ConnectionParameterArgs(
+            stack="dev",
+            region="eu-central-1",
+            host="database.example.com",
+            port=5432,
+            database_name="strata",
+            ssl_mode="verify-full",
+            ca_bundle=ca_bundle,
+            master_secret_arn=SECRET_ARN,
+        )
+        return [ConnectionParameter("connection", args).reference]
+
+    return record(program)
+
+
+@pytest.mark.parametrize("ca_bundle", [None, "certificates/rds.pem"])
+def test_what_the_stack_writes_is_what_the_library_reads(record, monkeypatch, ca_bundle):
+    made = deployed(record, ca_bundle)
+    parameter = made.one("aws:ssm/parameter:Parameter").inputs
+    assert (parameter["name"], parameter["type"]) == ("/strata/dev/database", "String")
+    assert made.result == ["ssm:/strata/dev/database"]
+    monkeypatch.setenv("WRITTEN", parameter["insecureValue"])
+    assert reference.resolve("env:WRITTEN") == reference.ConnectionParameters(
+        host="database.example.com",
+        port=5432,
+        database="strata",
+        sslmode="verify-full",
+        region="eu-central-1",
+        owner_role="strata_owner",
+        deployer_role="strata_deployer",
+        master_secret_arn=SECRET_ARN,
+        sslrootcert=ca_bundle,
+    )
+
+
+def test_the_parameter_is_as_the_contract_names_it(record):
+    content = json.loads(deployed(record, None).one("aws:ssm/parameter:Parameter").inputs["insecureValue"])
+    assert sorted(content) == [
+        "database",
+        "deployer_role",
+        "host",
+        "master_secret_arn",
+        "owner_role",
+        "port",
+        "region",
+        "sslmode",
+    ]

@@ -1,0 +1,84 @@
+from itertools import pairwise
+
+import pulumi
+
+from infra.components.database_roles import DatabaseRoles, DatabaseRolesArgs
+
+
+class Thing(pulumi.CustomResource):
+    def __init__(self, name: str) -> None:
+        super().__init__("test:index:Thing", name)
+
+
+def deployed(record):
+    def program():
+        instance = Thing("instance")
+        args = DatabaseRolesArgs(
+            region="eu-central-1",
+            host="database.example.com",
+            port=5432,
+            database_name="strata",
+            ssl_mode="verify-full",
+            ca_bundle=None,
+            deployed_with=instance,
+            after=[Thing("schema")],
+        )
+        return [DatabaseRoles("roles", args).last.urn]
+
+    return record(program)
+
+
+def test_the_provider_logs_in_as_the_deployer_by_token(record):
+    provider = deployed(record).one("pulumi:providers:postgresql").inputs
+    assert provider["username"] == "strata_deployer"
+    assert provider["awsRdsIamAuth"] == "true"
+    assert provider["awsRdsIamRegion"] == "eu-central-1"
+    assert provider["sslmode"] == "verify-full"
+    assert not {"password", "sslrootcert"} & set(provider)
+
+
+def test_both_roles_log_in_by_iam_and_have_no_password(record):
+    roles = [role.inputs for role in deployed(record).all("postgresql:index/role:Role")]
+    assert [role["name"] for role in roles] == ["strata_app", "strata_readonly"]
+    for role in roles:
+        assert role["login"] is True
+        assert role["roles"] == ["rds_iam"]
+        assert not {"password", "passwordWo", "superuser", "bypassRowLevelSecurity"} & set(role)
+
+
+def test_the_application_reads_and_writes_app_and_has_nothing_on_the_leaves(record):
+    made = deployed(record)
+    granted = [grant.inputs for grant in made.all("postgresql:index/grant:Grant")]
+    defaults = [grant.inputs for grant in made.all("postgresql:index/defaultPrivileges:DefaultPrivileges")]
+    assert {grant["schema"] for grant in [*granted, *defaults]} == {"app"}
+    assert {grant["objectType"]: grant["privileges"] for grant in granted if grant["role"] == "strata_app"} == {
+        "schema": ["USAGE"],
+        "table": ["SELECT", "INSERT", "UPDATE", "DELETE"],
+    }
+    assert {grant["owner"] for grant in defaults} == {"strata_owner"}
+
+
+def test_the_readonly_role_only_reads(record):
+    made = deployed(record)
+    everything = [*made.all("postgresql:index/grant:Grant")]
+    everything += made.all("postgresql:index/defaultPrivileges:DefaultPrivileges")
+    privileges = {
+        p for grant in everything if grant.inputs["role"] == "strata_readonly" for p in grant.inputs["privileges"]
+    }
+    assert privileges == {"USAGE", "SELECT"}
+
+
+def test_nothing_changes_the_catalog_at_the_same_time(record):
+    made = deployed(record)
+    chain = [resource for resource in made.resources if resource.type.startswith("postgresql:")]
+    assert len(chain) == 8
+    for previous, resource in pairwise(chain):
+        assert previous.name in resource.depends_on
+    assert "schema" in chain[0].depends_on
+    assert made.result[0].endswith(f"::{chain[-1].name}")
+
+
+def test_the_roles_go_with_the_instance(record):
+    made = deployed(record)
+    chain = [resource for resource in made.resources if resource.type.startswith("postgresql:")]
+    assert {resource.request.deletedWith.rsplit("::", maxsplit=1)[-1] for resource in chain} == {"instance"}
