@@ -8,12 +8,12 @@ from typing import Any
 
 import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, ReadResult, Resource, UpdateResult
+from strata.partitions.offboard import drop_tenant
 
 from infra.providers.base import DatabaseProvider, changed_identity
 from infra.providers.connections import deployer_connection
 from strata.errors import StrataError
 from strata.partitions.inspect import inspect_tenant
-from strata.partitions.offboard import drop_tenant
 from strata.partitions.onboard import TenantPartitions, ensure_tenant
 from strata.partitions.render import render_onboarding
 from strata.sql import same_statements
@@ -88,7 +88,7 @@ def _outputs(props: dict[str, Any], made: TenantPartitions) -> dict[str, Any]:
 class TenantPartitionsResource(Resource, module="strata", name="TenantPartitions"):
     """The partitions of one tenant; the type token and the logical name are permanent."""
 
-    def __init__(  # noqa: PLR0913 (inputs of the resource, each by name)
+    def __init__(
         self,
         name: str,
         *,
