@@ -143,7 +143,7 @@ class Sdk:
         text = self._source(path).definition(name)
         secrets = re.search(r"additional_secret_outputs=\[(.*?)\]", text)
         return ResourceSchema(
-            inputs=self._arguments(path, f"{name}Args"),
+            inputs=self._arguments(path, self._arguments_class(path, name)),
             outputs=frozenset(_getters(_parse_definition(text, ast.ClassDef)).values()),
             secrets=frozenset(re.findall(r'"(\w+)"', secrets.group(1))) if secrets else frozenset(),
         )
@@ -153,9 +153,14 @@ class Sdk:
         files = [guess] if guess.is_file() else []
         files += sorted((self._root / folder).glob("*.py"))
         for path in files:
-            if class_name in self._source(path).starts and f"{class_name}Args" in self._source(path).starts:
+            if class_name in self._source(path).starts and self._arguments_class(path, class_name):
                 return path
         raise UnknownTokenError(f"{self._package} {self.version} has no source of {class_name}")
+
+    def _arguments_class(self, path: Path, class_name: str) -> str:
+        """Return the class of a type's inputs; it is an ``InitArgs`` where a nested type has the plain name."""
+        names = (f"{class_name}InitArgs", f"{class_name}Args")
+        return next((name for name in names if name in self._source(path).starts), "")
 
     def _arguments(self, path: Path, name: str) -> dict[str, Property]:
         definition = _parse_definition(self._source(path).definition(name), ast.ClassDef)

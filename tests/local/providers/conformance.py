@@ -67,8 +67,8 @@ class Case:
         replacements: changes of top-level inputs of which each replaces the resource; every key of the type's
             `replaces` is covered by one. They are previewed, not made.
         excused: modelled top-level inputs that neither covers, each with the reason.
-        steady: outputs that may differ between two reads, each with the reason.
-        deletable_twice: False where the delete of a type does nothing that could be missing.
+        unsteady: outputs that may differ between two reads, each with the reason.
+        stays: why the thing is still there when the resource is deleted; empty where it is gone.
     """
 
     token: str
@@ -76,7 +76,8 @@ class Case:
     updates: Sequence[Inputs] = ()
     replacements: Sequence[Inputs] = ()
     excused: Mapping[str, str] = field(default_factory=dict)
-    steady: Mapping[str, str] = field(default_factory=dict)
+    unsteady: Mapping[str, str] = field(default_factory=dict)
+    stays: str = ""
 
     def __str__(self) -> str:
         return self.token

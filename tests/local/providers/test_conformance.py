@@ -98,7 +98,7 @@ def test_life(case: Case, aws_world: World) -> None:
         assert {path.partition(".")[0].partition("[")[0] for path in diff.replaces} <= set(change)
 
     plugin.delete(resource)
-    assert plugin.read(resource) is None
+    assert bool(plugin.read(resource)) == bool(case.stays)
     plugin.delete(resource)
 
 
@@ -113,12 +113,12 @@ def _assert_settled(plugin: Plugin, resource: Resource, case: Case) -> None:
     """A refresh finds what the last call answered, as outputs and as inputs."""
     live = plugin.read(resource)
     assert live is not None
-    assert {**live.outputs, **_steady(resource, case)} == resource.outputs
+    assert {**live.outputs, **_unsteady(resource, case)} == resource.outputs
     assert plugin.diff(live, resource.inputs).kinds == {}
 
 
-def _steady(resource: Resource, case: Case) -> Properties:
-    return {key: resource.outputs[key] for key in case.steady if key in resource.outputs}
+def _unsteady(resource: Resource, case: Case) -> Properties:
+    return {key: resource.outputs[key] for key in case.unsteady if key in resource.outputs}
 
 
 def _update(plugin: Plugin, resource: Resource, change: Properties, case: Case) -> Resource:
@@ -130,7 +130,7 @@ def _update(plugin: Plugin, resource: Resource, change: Properties, case: Case) 
     preview = plugin.preview_update(resource, wanted.inputs)
     updated = plugin.update(resource, wanted.inputs)
     wrong = {key for key, value in preview.items() if value is not UNKNOWN and updated.outputs.get(key) != value}
-    assert wrong - case.steady.keys() == set(), f"the preview of {change} promised something else"
+    assert wrong - case.unsteady.keys() == set(), f"the preview of {change} promised something else"
     _assert_settled(plugin, updated, case)
     return updated
 

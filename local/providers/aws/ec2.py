@@ -1,0 +1,9 @@
+"""The resource types of EC2 (tokens ``aws:ec2/...``)."""
+
+from typing import Final
+
+from local.providers.aws.ec2_routes import RouteTable, RouteTableAssociation
+from local.providers.aws.ec2_security_groups import DefaultSecurityGroup, SecurityGroup
+from local.providers.aws.ec2_vpc import Subnet, Vpc
+
+RESOURCES: Final = (DefaultSecurityGroup, RouteTable, RouteTableAssociation, SecurityGroup, Subnet, Vpc)
