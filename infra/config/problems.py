@@ -16,6 +16,7 @@ _PLAIN_WORDS: Final = {
     "missing": "is missing",
     "string_pattern_mismatch": "does not have the right form",
     "model_type": "is not a mapping",
+    "literal_error": "is not one of the values",
 }
 
 
