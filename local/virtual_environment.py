@@ -12,6 +12,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from local.locks import exclusive
+from local.paths import cache_folder
 from strata.errors import StrataError
 
 if TYPE_CHECKING:
@@ -38,13 +39,19 @@ def ensure_virtual_environment(folder: Path, requirements: Path) -> bool:
     wanted = _stamp(requirements)
     if _has(stamp, wanted):
         return False
-    with exclusive(folder.parent / f".{folder.name}.lock"):
+    with exclusive(_lock(folder)):
         if _has(stamp, wanted):
             return False
         _make(folder)
         _install(folder, requirements)
         stamp.write_text(wanted)
     return True
+
+
+def _lock(folder: Path) -> Path:
+    # Not beside the folder: that may be a checkout, in which nothing unexpected shall appear.
+    name = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
+    return cache_folder() / "locks" / name
 
 
 def _stamp(requirements: Path) -> str:

@@ -85,7 +85,7 @@ def installer(script: bytes, status: int = 200, delay_seconds: float = 0) -> Ite
             return
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:
             yield f"http://127.0.0.1:{server.server_port}/install.sh"
