@@ -185,8 +185,8 @@ def test_a_range_that_no_vpc_takes_is_refused(cidr):
         (
             {"aliases": ["api.example.com"]},
             (
-                "strata:cdn.aliases: aliases need a certificate; allowed: beside aliases: certificateArn (in us-east-1), "
-                "or hostedZoneId to have a certificate made"
+                "strata:cdn.aliases: aliases need a certificate; allowed: beside aliases: "
+                "certificateArn (in us-east-1), or hostedZoneId to have a certificate made"
             ),
         ),
         (
@@ -200,16 +200,17 @@ def test_a_range_that_no_vpc_takes_is_refused(cidr):
         (
             {"aliases": ["a.example.com"], "certificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/ab"},
             (
-                "strata:cdn.certificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/ab': does not have the right "
-                "form; allowed: the ARN of a certificate in us-east-1, where CloudFront reads it whatever the stack's "
-                "region"
+                "strata:cdn.certificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/ab': does not have the "
+                "right form; allowed: the ARN of a certificate in us-east-1, where CloudFront reads it whatever the "
+                "stack's region"
             ),
         ),
         (
             {"originShieldRegion": "eu-west-3"},
             (
-                "strata:cdn.originShieldRegion: 'eu-west-3': is not one of the values; allowed: a region with an Origin Shield: "
-                "us-east-1, us-east-2, us-west-2, ap-south-1, ap-northeast-1, ap-northeast-2, ap-southeast-1, "
+                "strata:cdn.originShieldRegion: 'eu-west-3': is not one of the values; "
+                "allowed: a region with an Origin Shield: us-east-1, us-east-2, us-west-2, "
+                "ap-south-1, ap-northeast-1, ap-northeast-2, ap-southeast-1, "
                 "ap-southeast-2, eu-central-1, eu-west-1, eu-west-2, sa-east-1"
             ),
         ),
