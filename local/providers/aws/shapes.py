@@ -135,7 +135,9 @@ class Shape:
                 continue
             child = f"{path}.{name}" if path else name
             steps, member = self._locate(shape, child)
-            _put(result, steps, self._encode(member, item, child))
+            # An empty list says nothing; services that count their lists are told a zero, the others refuse it.
+            if item != [] or member.type_name == "structure":
+                _put(result, steps, self._encode(member, item, child))
         if shape.members.keys() >= _WRAPPER and "Quantity" not in result:
             result["Quantity"] = len(result.get("Items", []))
         return result
@@ -237,7 +239,7 @@ class Shape:
             yield from self._scalar_failures(shape, value, path, place)
 
     def _size_failures(self, shape: Any, count: int, path: str, place: str) -> Iterator[CheckFailure]:
-        low, high = self.limits.get(path, (shape.metadata.get("min", 0), shape.metadata.get("max", count)))
+        low, high = self.limits.get(path, (0, shape.metadata.get("max", count)))
         if not low <= count <= high:
             yield CheckFailure(place, f"has {count} items; {self.service} takes {low} to {high}")
 
