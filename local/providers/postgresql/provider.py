@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from local.providers.postgresql import registry
@@ -159,11 +160,15 @@ class PostgreSQL(Provider):
         config = self._configured
         if config.iam_region is None:
             return config.password
+        token: str = self._signer.generate_db_auth_token(config.host, config.port, config.user)
+        return token
+
+    @cached_property
+    def _signer(self) -> Any:
+        """The client that signs tokens, without a call."""
         import boto3  # noqa: PLC0415 - costs a third of a second
 
-        client = boto3.session.Session().client("rds", region_name=config.iam_region)
-        token: str = client.generate_db_auth_token(config.host, config.port, config.user)
-        return token
+        return boto3.session.Session().client("rds", region_name=self._configured.iam_region)
 
 
 def _refused(config: Config, database: str, words: str) -> str:

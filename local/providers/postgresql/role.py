@@ -82,7 +82,8 @@ class Role(ResourceType):
         name = inputs["name"]
 
         def work(connection: Connection) -> None:
-            connection.execute(compose("CREATE ROLE {} WITH {options}", name, options=_options(inputs)))
+            options = _options(inputs, list(_FLAGS))
+            connection.execute(compose("CREATE ROLE {} WITH {options}", name, options=options))
             _set(connection, name, inputs)
             _grant(connection, name, inputs.get("roles") or [], [])
 
@@ -113,9 +114,11 @@ class Role(ResourceType):
         def work(connection: Connection) -> None:
             if before != name:
                 connection.execute(compose("ALTER ROLE {} RENAME TO {}", before, name))
-            connection.execute(compose("ALTER ROLE {} WITH {options}", name, options=_options(new)))
+            *live, _limit, _until, _settings, held = connection.execute(_QUERY.encode(), [name]).fetchall()[0]
+            # Only what differs: naming an attribute that one may not give is refused even where it stays as it is.
+            flags = [flag for flag, value in zip(_FLAGS, live, strict=True) if value != _flag(new, flag[0])]
+            connection.execute(compose("ALTER ROLE {} WITH {options}", name, options=_options(new, flags)))
             _set(connection, name, new)
-            held = connection.execute(_QUERY.encode(), [name]).fetchall()[0][-1]
             _grant(connection, name, new.get("roles") or [], held)
 
         change(provider, f"altering role {name}", work)
@@ -190,12 +193,16 @@ def name_failures(place: str, name: Any) -> list[CheckFailure]:
     return []
 
 
-def _options(inputs: Properties) -> Composed:
+def _flag(inputs: Properties, name: str) -> bool:
+    return bool(inputs.get(name, Role.defaults[name]))
+
+
+def _options(inputs: Properties, flags: list[tuple[str, str, str]]) -> Composed:
     from psycopg import sql  # noqa: PLC0415 - a plugin has to start in half a second
 
-    flags = [word if inputs.get(name, Role.defaults[name]) else f"NO{word}" for name, word, _column in _FLAGS]
+    named = [word if _flag(inputs, name) else f"NO{word}" for name, word, _column in flags]
     return sql.SQL("{} CONNECTION LIMIT {} VALID UNTIL {}").format(
-        words(" ".join(flags)),
+        words(" ".join(named)),
         sql.Literal(int(inputs.get("connectionLimit", -1))),
         sql.Literal(inputs.get("validUntil") or _FOREVER),
     )
