@@ -100,5 +100,9 @@ def _problem(values: Any) -> str | None:
     if not isinstance(values, dict):
         return "the reference does not hold a JSON object"
     wanted = get_type_hints(ConnectionParameters)
-    wrong = [name for name, kind in wanted.items() if not isinstance(values.get(name), kind)]
+    wrong = [name for name, kind in wanted.items() if not _is(values.get(name), kind)]
     return f"missing or of the wrong type: {', '.join(wrong)}" if wrong else None
+
+
+def _is(value: Any, kind: type) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)  # true is an int to Python, and no port
