@@ -109,7 +109,7 @@ def environment_file(home: Home) -> str:
     ]
     hosts = ",".join(LOOPBACK)
     proxy = [
-        f'case ",${name}," in *,{hosts},*) ;; *) export {name}="${{{name}:+${name},}}{hosts}" ;; esac'
+        f'case ",${{{name}:-}}," in *,{hosts},*) ;; *) export {name}="${{{name}:+${name},}}{hosts}" ;; esac'
         for name in ("NO_PROXY", "no_proxy")
     ]
     first = shlex.quote(":".join(_path(home)))

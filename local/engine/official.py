@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import tempfile
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -49,14 +51,15 @@ def _is_complete(pulumi: Path, path: str) -> bool:
 
 def _fits(pulumi: Path, oldest: str) -> bool:
     try:
-        answer = subprocess.run(
-            [str(pulumi), "version"],
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-            env={"PULUMI_SKIP_UPDATE_CHECK": "true", "HOME": "/nonexistent", "PATH": "/usr/bin:/bin"},
-        )
+        with tempfile.TemporaryDirectory() as home:  # even this command writes into the home it is given
+            answer = subprocess.run(
+                [str(pulumi), "version"],
+                capture_output=True,
+                text=True,
+                timeout=30,
+                check=False,
+                env={"PULUMI_SKIP_UPDATE_CHECK": "true", "HOME": home, "PATH": os.defpath},
+            )
     except (OSError, subprocess.TimeoutExpired):
         return False
     return answer.returncode == 0 and is_at_least(answer.stdout, oldest)

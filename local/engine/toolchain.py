@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -31,8 +32,5 @@ def find_go(path: str, oldest: str, cache: Path) -> Path:
 
 def _version(go: str) -> str:
     # GOTOOLCHAIN=local: an old Go would answer with the version that it could download.
-    command = [go, "env", "GOVERSION"]
-    answer = subprocess.run(
-        command, capture_output=True, text=True, check=False, env={"GOTOOLCHAIN": "local", "HOME": "/nonexistent"}
-    )
-    return answer.stdout
+    environment = {**os.environ, "GOTOOLCHAIN": "local"}
+    return subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True, check=False, env=environment).stdout

@@ -1,0 +1,198 @@
+"""A stack's ordinary life in one environment: nothing changes by itself, a tenant comes by a line of config."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.engine.clients import connection, master
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.engine.environment import EngineEnvironment
+
+pytestmark = pytest.mark.engine
+
+TABLES = ["audit_logs", "invoices", "payments", "webhook_logs"]
+
+
+@pytest.fixture
+def restored_config(environment: EngineEnvironment) -> Iterator[EngineEnvironment]:
+    """The shared environment, its stack file put back after the test."""
+    before = environment.home.stack_file.read_text()
+    yield environment
+    environment.home.stack_file.write_text(before)
+
+
+def _add_tenant(entry: Any) -> Callable[[dict[str, Any]], None]:
+    def change(config: dict[str, Any]) -> None:
+        config["strata:tenants"] = [*config["strata:tenants"], entry]
+
+    return change
+
+
+def _without_tenant(tenant_id: str) -> Callable[[dict[str, Any]], None]:
+    def change(config: dict[str, Any]) -> None:
+        config["strata:tenants"] = [entry for entry in config["strata:tenants"] if _id(entry) != tenant_id]
+
+    return change
+
+
+def _id(entry: Any) -> str:
+    return entry["id"] if isinstance(entry, dict) else entry
+
+
+def _leaves(environment: EngineEnvironment, tenant_id: str) -> list[str]:
+    rows = environment.psql(
+        "SELECT p.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+        " JOIN pg_class p ON p.oid = i.inhparent"
+        f" WHERE pg_get_expr(c.relpartbound, c.oid) = 'FOR VALUES IN (''{tenant_id}'')' ORDER BY 1"
+    )
+    return rows.splitlines()
+
+
+def test_outputs_are_the_documented_ones(environment: EngineEnvironment) -> None:
+    """Scripts rely on these names."""
+    assert set(environment.outputs()) == {
+        "access_log_bucket",
+        "archive_bucket",
+        "cdn_distribution_id",
+        "cdn_domain_name",
+        "cdn_hosted_zone_id",
+        "database_endpoint",
+        "database_reference",
+        "database_resource_id",
+        "database_security_group_id",
+    }
+
+
+def test_second_up_changes_nothing(environment: EngineEnvironment) -> None:
+    """The engine itself says so, with and without asking every provider what is really there."""
+    environment.pulumi("preview", "--non-interactive", "--expect-no-changes")
+    environment.pulumi("preview", "--non-interactive", "--refresh", "--expect-no-changes")
+    assert "unchanged" in environment.up()
+
+
+def test_tenants_are_partitions_of_all_four_tables(environment: EngineEnvironment) -> None:
+    """Each tenant of the stack file and the reserved one has a leaf in each table, and takes a row."""
+    for tenant_id in ("globex", "initech", "system"):
+        assert _leaves(environment, tenant_id) == TABLES
+    resources = {resource["urn"].rsplit("::", 1)[1] for resource in environment.export()["deployment"]["resources"]}
+    assert {"tenant-globex", "tenant-initech", "tenant-system"} <= resources
+
+
+def test_state_holds_no_password(environment: EngineEnvironment) -> None:
+    """The master's password is in its secret, and nowhere in the exported state."""
+    password = master(environment)["password"]
+    exported = environment.pulumi("stack", "export", "--show-secrets").output
+    assert len(password) >= 16
+    assert "tenant-globex" in exported
+    assert password not in exported
+    assert password not in connection(environment).values()
+
+
+def test_master_cannot_log_in_after_the_bootstrap(environment: EngineEnvironment) -> None:
+    """Its password is refused, as on RDS, and the stack needs it no longer."""
+    where, login = connection(environment), master(environment)
+    user = f"{login['username']}:{_quoted(login['password'])}"
+    url = f"postgresql://{user}@{where['host']}:{where['port']}/{where['database']}?connect_timeout=5"
+    with pytest.raises(AssertionError, match="PAM authentication failed for user"):
+        environment.psql("SELECT 1", url=url)
+    assert "unchanged" in environment.up()
+
+
+def _quoted(password: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in password.encode())
+
+
+def test_onboarding_is_a_line_of_config(restored_config: EngineEnvironment) -> None:
+    """The preview shows one resource with its SQL, up makes it, and a further line only adds to it."""
+    environment = restored_config
+    environment.edit_config(_add_tenant("acme"))
+    preview = environment.preview("--diff")
+    assert "tenant-acme" in preview
+    assert "+ 1 to create" in preview
+    assert 'ATTACH PARTITION "partitions"."payments_p_acme"' in preview
+    assert _leaves(environment, "acme") == []
+    environment.deploy()
+    assert _leaves(environment, "acme") == TABLES
+    environment.psql(
+        "INSERT INTO app.payments (tenant_id, amount_minor, currency, payment_method, idempotency_key)"
+        " VALUES ('acme', 100, 'EUR', 'card', 'k')"
+    )
+    assert environment.psql("SELECT tableoid::regclass FROM app.payments WHERE tenant_id = 'acme'") == (
+        "partitions.payments_p_acme"
+    )
+
+
+def test_removing_an_active_tenant_is_refused_in_the_preview(restored_config: EngineEnvironment) -> None:
+    """A deleted line is not a way to lose a tenant."""
+    environment = restored_config
+    environment.edit_config(_without_tenant("globex"))
+    preview = environment.preview(check=False)
+    assert preview.code != 0
+    assert "protected" in preview
+    assert _leaves(environment, "globex") == TABLES
+
+
+def test_offboarding_takes_two_steps(restored_config: EngineEnvironment) -> None:
+    """State offboarding with onRemove drop lifts the protection; then the entry can go, with its partitions."""
+    environment = restored_config
+    environment.edit_config(_add_tenant("hooli"))
+    environment.deploy()
+    environment.edit_config(_without_tenant("hooli"))
+    leaving = {"id": "hooli", "state": "offboarding", "onRemove": "drop", "confirm": "hooli"}
+    environment.edit_config(_add_tenant(leaving))
+    environment.deploy()
+    assert _leaves(environment, "hooli") == TABLES
+    environment.edit_config(_without_tenant("hooli"))
+    environment.deploy()
+    assert _leaves(environment, "hooli") == []
+    assert environment.psql("SELECT count(*) FROM pg_class WHERE relname LIKE '%hooli%'") == "0"
+
+
+def test_removal_with_archive_is_refused_and_keeps_the_rows(restored_config: EngineEnvironment) -> None:
+    """Until there is an archive, `onRemove: archive` changes nothing and says what to do."""
+    environment = restored_config
+    environment.edit_config(_add_tenant({"id": "umbrella", "state": "offboarding"}))
+    environment.deploy()
+    environment.edit_config(_without_tenant("umbrella"))
+    refused = environment.deploy(check=False)
+    assert refused.code != 0
+    assert "the partitions of this tenant are kept (tenant umbrella" in refused
+    assert "Traceback" not in refused
+    assert _leaves(environment, "umbrella") == TABLES
+    environment.edit_config(
+        _add_tenant({"id": "umbrella", "state": "offboarding", "onRemove": "drop", "confirm": "umbrella"})
+    )
+    environment.deploy()
+    environment.edit_config(_without_tenant("umbrella"))
+    environment.deploy()
+
+
+def test_a_changed_layout_is_refused_in_the_preview(restored_config: EngineEnvironment) -> None:
+    """The layout is what every table was made with."""
+    environment = restored_config
+    environment.edit_config(lambda config: config.update({"strata:partitions": {"layout": "bucketed"}}))
+    preview = environment.preview(check=False)
+    assert preview.code != 0
+    assert "layout is 'list' since this was first deployed and cannot become 'bucketed'" in preview
+
+
+def test_a_bad_stack_file_is_reported_whole_and_changes_nothing(restored_config: EngineEnvironment) -> None:
+    """Each problem with its key and what is allowed, without a traceback."""
+    environment = restored_config
+
+    def spoil(config: dict[str, Any]) -> None:
+        config["strata:tenants"] = ["globex", "globex", "", "system", {"id": "acme", "sate": "active"}]
+        config["strata:database"] = {**config["strata:database"], "engineVersion": "15"}
+
+    environment.edit_config(spoil)
+    preview = environment.preview(check=False)
+    assert preview.code != 0
+    for key in ("strata:tenants[1]", "strata:tenants[2]", "strata:tenants[3]", "strata:tenants[4]", "engineVersion"):
+        assert key in preview
+    assert "did you mean state" in preview
+    assert "Traceback" not in preview

@@ -1,0 +1,334 @@
+"""The environment's commands on the real engine and the real emulator, with a program small enough to run often."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local import environment as commands
+from local.paths import CHECKOUT, Home
+from local.ports import read_ports
+from local.processes import process_start
+from tests.engine.environment import COMMAND, EngineEnvironment
+from tests.local.trivial_project import make_project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_project(tmp_path_factory.mktemp("trivial") / "project")
+
+
+@pytest.fixture
+def environment(project: Path) -> Iterator[EngineEnvironment]:
+    one = EngineEnvironment.create(project)
+    try:
+        yield one
+    finally:
+        one.remove()
+
+
+def emulator_keys(environment: EngineEnvironment) -> list[str]:
+    """Return the keys in the one bucket of the test."""
+    with urllib.request.urlopen(f"{bucket_url(environment)}?list-type=2") as answer:  # noqa: S310 - an address of this test
+        return [part.partition("</Key>")[0] for part in answer.read().decode().split("<Key>")[1:]]
+
+
+def bucket_url(environment: EngineEnvironment) -> str:
+    return f"http://127.0.0.1:{read_ports(environment.home.ports_file)['emulator']}/some-bucket"
+
+
+def put(url: str, content: bytes = b"") -> None:
+    request = urllib.request.Request(url, content, method="PUT")  # noqa: S310 - an address of this test
+    urllib.request.urlopen(request).close()  # noqa: S310 - the same
+
+
+def test_up_ends_with_a_summary_and_a_second_one_changes_nothing(environment: EngineEnvironment) -> None:
+    first = environment.up()
+    began = time.monotonic()
+    second = environment.up()
+
+    assert "Stack local is up: 3 resources" in first
+    assert "answer  forty-two" in first
+    assert f"1. Onboard a tenant: add the line `- acme` under strata:tenants in {environment.home.stack_file}" in first
+    assert "2 unchanged" in second
+    assert time.monotonic() - began < 15
+
+
+def test_source_makes_plain_commands_work(environment: EngineEnvironment, project: Path) -> None:
+    environment.up()
+    source = f". {environment.home.environment_file}"
+    script = f"{source}; {source}; pulumi stack output answer; psql --version; env"
+    hostile = {"HOME": "/nonexistent", "AWS_PROFILE": "production", "AWS_ENDPOINT_URL_S3": "https://example.com"}
+    answer = subprocess.run(
+        ["bash", "-euc", script],
+        env={"PATH": os.environ["PATH"], "PULUMI_ACCESS_TOKEN": "pul-1", **hostile},
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+    assert answer.startswith("forty-two\npsql (PostgreSQL)")
+    variables = dict(line.split("=", 1) for line in answer.splitlines()[2:])
+    assert variables["STRATA_HOME"] == str(environment.home.root)
+    assert variables["AWS_REGION"] == "eu-west-1"
+    assert variables["PATH"].count(str(environment.home.bin)) == 1
+    assert variables["PULUMI_HOME"] == str(environment.home.pulumi)
+    assert variables["NO_PROXY"] == "localhost,.localhost,127.0.0.1"
+    assert not {"AWS_PROFILE", "AWS_ENDPOINT_URL_S3", "PULUMI_ACCESS_TOKEN"} & set(variables)
+
+
+def test_down_keeps_ports_and_data(environment: EngineEnvironment) -> None:
+    environment.up()
+    put(bucket_url(environment))
+    put(f"{bucket_url(environment)}/kept", b"content")
+    ports = read_ports(environment.home.ports_file)
+
+    assert "stopped; the data is kept; next: make up" in environment.command("down")
+    assert environment.running() == {}
+    again = environment.up()
+
+    assert "refresh" not in again.output
+    assert read_ports(environment.home.ports_file) == ports
+    assert emulator_keys(environment) == ["kept"]
+
+
+def test_a_killed_emulator_forgets_nothing_and_the_stack_is_refreshed(environment: EngineEnvironment) -> None:
+    environment.up()
+    put(bucket_url(environment))
+    put(f"{bucket_url(environment)}/kept", b"content")
+    time.sleep(1)
+    os.kill(environment.running()["AWS emulator"], signal.SIGKILL)
+    wait_until_gone(environment)
+
+    assert "next: make up" in environment.command("status")
+    healed = environment.up()
+    assert "the AWS emulator ended without a clean stop; this run refreshes the stack" in healed
+    assert "refreshing" in healed
+    assert emulator_keys(environment) == ["kept"]
+    assert "refresh" not in environment.up().output
+
+
+def test_the_stack_stays_stale_until_a_refresh_has_passed(environment: EngineEnvironment) -> None:
+    environment.up()
+    os.kill(environment.running()["AWS emulator"], signal.SIGKILL)
+    wait_until_gone(environment)
+    program = environment.home.project / "__main__.py"
+    right = program.read_text()
+    program.write_text("raise SystemExit('broken')\n")
+    try:
+        failed = environment.up(check=False)
+    finally:
+        program.write_text(right)
+
+    assert failed.code == 1
+    assert "error: `pulumi up --yes` failed; the cause is shown above (stack local, stack file" in failed
+    assert "refreshing" in environment.up()
+
+
+def wait_until_gone(environment: EngineEnvironment) -> None:
+    deadline = time.monotonic() + 10
+    while environment.running() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert environment.running() == {}
+
+
+def test_a_port_that_somebody_took_is_given_up(environment: EngineEnvironment) -> None:
+    environment.up()
+    put(bucket_url(environment))
+    port = read_ports(environment.home.ports_file)["emulator"]
+    environment.command("down")
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        moved = environment.up()
+
+    now = read_ports(environment.home.ports_file)["emulator"]
+    assert now != port
+    assert f"port {port} now belongs to another program; the AWS emulator moves to {now}, its data is kept" in moved
+    assert emulator_keys(environment) == []
+    assert f"AWS_ENDPOINT_URL=http://localhost:{now}" in environment.home.environment_file.read_text()
+
+
+def test_nothing_listens_beyond_loopback(environment: EngineEnvironment) -> None:
+    environment.up()
+    port = read_ports(environment.home.ports_file)["emulator"]
+    lines = Path("/proc/net/tcp").read_text().splitlines() + Path("/proc/net/tcp6").read_text().splitlines()
+    listening = [line.split()[1] for line in lines if line.split()[3] == "0A"]
+
+    assert [one for one in listening if one.endswith(f":{port:04X}")] == [f"0100007F:{port:04X}"]
+
+
+def test_status_names_what_runs(environment: EngineEnvironment) -> None:
+    assert "AWS emulator  stopped  -    -      -" in environment.command("status")
+    environment.up()
+    pid = environment.running()["AWS emulator"]
+    port = read_ports(environment.home.ports_file)["emulator"]
+    lines = environment.command("status").output.splitlines()
+
+    assert lines[0].split() == ["NAME", "STATE", "PID", "SINCE", "PORT"]
+    assert lines[1].split()[:4] == ["AWS", "emulator", "running", str(pid)]
+    assert lines[1].endswith(f" UTC  {port}")
+    assert "stack local: 3 resources" in lines
+
+
+def start_slow(environment: EngineEnvironment) -> tuple[subprocess.Popen[str], Path]:
+    """Begin an `up` that hangs in the creation of a resource until the marker's file is removed."""
+    marker = environment.home.root / "hang"
+    marker.touch()
+    environment.edit_config(lambda config: config.update({"trivial:marker": str(marker)}))
+    words = [sys.executable, "-c", COMMAND, str(environment.home.root), str(environment.home.project), "up"]
+    process = subprocess.Popen(
+        words, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    deadline = time.monotonic() + 60
+    while marker.read_text() != "began" and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert marker.read_text() == "began"
+    return process, marker
+
+
+def test_a_second_command_in_one_home_is_refused(environment: EngineEnvironment) -> None:
+    process, marker = start_slow(environment)
+    try:
+        refused = environment.up(check=False)
+    finally:
+        marker.unlink()
+    output, _ = process.communicate(timeout=60)
+
+    assert refused.output == (
+        f"error: another command works on this environment now (home {environment.home.root}); "
+        "next: wait for it to end, then the same command again\n"
+    )
+    assert (process.returncode, "Stack local is up" in output) == (0, True)
+
+
+def test_an_interrupted_up_says_that_nothing_is_lost(environment: EngineEnvironment) -> None:
+    process, marker = start_slow(environment)
+    os.killpg(process.pid, signal.SIGINT)
+    time.sleep(0.5)
+    marker.unlink()
+    output, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert "interrupted; nothing is lost; next: make up" in output
+    assert "Stack local is up: 3 resources" in environment.up()
+
+
+def test_a_killed_up_leaves_nothing_that_the_next_one_cannot_settle(environment: EngineEnvironment) -> None:
+    process, marker = start_slow(environment)
+    kill_tree(process.pid)
+    process.communicate(timeout=60)
+    marker.unlink()
+    assert list((environment.home.state / ".pulumi" / "locks").glob("*/*/local/*.json"))
+    assert "1 interrupted operations" in environment.command("status")
+
+    settled = environment.up()
+    assert "released the lock of a run of pulumi that was killed" in settled
+    assert "1 operations of an interrupted run are settled first" in settled
+    assert "Stack local is up: 3 resources" in settled
+    assert "pending_operations" not in environment.export()["deployment"]
+
+
+def kill_tree(pid: int) -> None:
+    """Kill a process and all that it started, children of other process groups included."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    os.kill(pid, signal.SIGKILL)
+    for child in map(int, children):
+        if "emulator/serve.py" not in Path(f"/proc/{child}/cmdline").read_text():
+            kill_tree(child)
+
+
+def test_the_lock_of_a_living_run_is_respected(environment: EngineEnvironment) -> None:
+    environment.up()
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "pulumi"]) as other:
+        lock = environment.home.state / ".pulumi" / "locks" / "organization" / "trivial" / "local" / "some.json"
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        lock.write_text(json.dumps({"pid": other.pid, "username": "me", "hostname": "here"}))
+        refused = environment.up(check=False)
+        other.kill()
+
+    assert f"error: another run of pulumi works on stack local (pid {other.pid}); next: wait for it" in refused
+    assert "released the lock" in environment.up()
+
+
+def test_clean_removes_the_home_only_when_told(environment: EngineEnvironment) -> None:
+    environment.up()
+    pid = environment.running()["AWS emulator"]
+
+    refused = environment.command("clean", check=False, YES="0")
+    assert refused.output == f"error: nothing was removed (home {environment.home.root}); next: make clean YES=1\n"
+    assert environment.running()["AWS emulator"] == pid
+    assert "removed" in environment.command("clean", YES="1")
+    assert not environment.home.root.exists()
+    assert process_start(pid) is None
+
+
+def test_clean_leaves_a_folder_of_somebody_elses_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "thesis.tex").touch()
+
+    assert commands.main(["clean"], Home(tmp_path)) == 1
+    assert "this folder is no Strata environment and is left alone" in capsys.readouterr().err
+    assert (tmp_path / "thesis.tex").exists()
+
+
+def test_up_does_not_settle_in_a_folder_of_somebody_elses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "thesis.tex").touch()
+
+    assert commands.main(["up"], Home(tmp_path)) == 1
+    assert capsys.readouterr().err == (
+        f"error: this folder is not empty and no Strata environment (STRATA_HOME {tmp_path}); allowed: a new or "
+        "empty folder, or an environment made by `make up`; next: STRATA_HOME=/another/folder make up\n"
+    )
+
+
+def test_too_little_room_is_said_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Usage:
+        free = 12 * 2**20
+
+    monkeypatch.setattr("local.environment.shutil.disk_usage", lambda _: Usage)
+
+    assert commands.main(["up"], Home(tmp_path / "home")) == 1
+    assert capsys.readouterr().err == (
+        f"error: the disk is full: 12 MiB are left (home {tmp_path}/home); allowed: 300 MiB free; "
+        "next: free some space, or STRATA_HOME=/another/disk make up; nothing was lost\n"
+    )
+
+
+def test_a_disk_that_fills_up_is_one_line_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: Any) -> None:
+        with Path("/dev/full").open("wb", buffering=0) as file:
+            file.write(b"x")
+
+    monkeypatch.setattr(commands, "_start", full)
+
+    assert commands.main(["up"], Home(tmp_path / "home")) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: the disk is full: no space left on device (home ")
+    assert error.count("\n") == 1
+
+
+def test_another_error_of_the_system_names_the_file(tmp_path: Path) -> None:
+    error = commands.explain(Home(tmp_path), PermissionError(errno.EACCES, "Permission denied", "/etc/strata"))
+    assert str(error) == "Permission denied (file /etc/strata); next: make up"
