@@ -10,6 +10,7 @@ from urllib.parse import quote
 import yaml  # type: ignore[import-untyped]  # it ships no types
 
 from local import postgres
+from local.emulator.server import ACCOUNT, PORT_NAME
 from local.paths import CHECKOUT, STACK
 from local.ports import read_ports
 from local.stack import outputs
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
     from local.paths import Home
 
-#: A 12-digit access key is the emulator's account number.
-ACCOUNT: Final = "123456789012"
 #: The state of stack `local` holds no password; its passphrase is as public as the salt in Pulumi.local.yaml.
 PASSPHRASE: Final = "strata-local"  # noqa: S105 - see above
 #: Of the user's own, these would lead away from the local environment.
@@ -35,7 +34,7 @@ OWNER: Final = "strata_owner"
 
 def exported(home: Home) -> dict[str, str]:
     """Return the variables of the environment, without PATH; those of parts that do not exist yet are left out."""
-    port = read_ports(home.ports_file).get("emulator")
+    port = read_ports(home.ports_file).get(PORT_NAME)
     variables = {
         "STRATA_HOME": str(home.root),
         "STRATA_DATABASE": f"ssm:/strata/{STACK}/database",

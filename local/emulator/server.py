@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 FOLDER: Final = Path(__file__).resolve().parent
 #: Its name in `ports.json`.
 PORT_NAME: Final = "emulator"
+#: A 12-digit access key names the account of a call.
+ACCOUNT: Final = "123456789012"
 #: It is ready in under a second; a machine at its limits gets more.
 READY_SECONDS: Final = 60.0
 #: Time to save its state when it is asked to stop.
@@ -95,6 +97,8 @@ def settings(home: Home, port: int) -> Mapping[str, str]:
         "TMPDIR": str(_temporary(home)),
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
+        # The account of calls without a key: a viewer's request to a distribution has none.
+        "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "PERSIST_STATE": "1",
         "STATE_DIR": str(home.emulator / "state"),
         "S3_PERSIST": "1",
