@@ -17,6 +17,7 @@ from local.providers.protocol import provider_pb2, status_pb2
 from local.providers.provider import NotModelledError
 from local.providers.resource import ProviderError, ResourceInitError
 from local.providers.sdk import UnknownTokenError
+from strata.errors import StrataError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,12 +65,16 @@ def failure_of(provider: Provider, call: str, request: Any, error: Exception) ->
     """Return what to tell the engine about an exception."""
     secrets = _secrets_of(provider, request)
     if isinstance(error, ResourceInitError):
-        return Failure(grpc.StatusCode.UNKNOWN, _redacted("; ".join(error.reasons), secrets), error)
+        reasons = [_redacted(_one_line(reason), secrets) for reason in error.reasons]
+        half_made = ResourceInitError(error.resource_id, error.outputs, reasons)
+        secret_outputs = provider.resource_type(token_of(request.urn)).secret_outputs
+        return Failure(grpc.StatusCode.UNKNOWN, str(half_made), half_made, secret_outputs)
     if isinstance(error, NotModelledError | UnknownTokenError):
-        return Failure(grpc.StatusCode.UNIMPLEMENTED, str(error))
-    expected = str(error) if isinstance(error, ProviderError) else provider.explain(error)
+        return Failure(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+    expected = str(error) if isinstance(error, ProviderError | StrataError) else provider.explain(error)
     if expected is not None:
-        return Failure(grpc.StatusCode.UNKNOWN, _redacted(_one_line(expected), secrets))
+        # Not UNKNOWN or INTERNAL, which tell the engine that nobody knows what became of the resource.
+        return Failure(grpc.StatusCode.FAILED_PRECONDITION, _redacted(_one_line(expected), secrets))
     log = _write_log(provider.name, call, _resource_of(request), _redacted(_traceback(error), secrets))
     message = f"unexpected {type(error).__name__} in {call} of {_resource_of(request)}: {_one_line(str(error))}"
     return Failure(grpc.StatusCode.INTERNAL, f"{_redacted(message, secrets)} (traceback: {log})")
@@ -84,7 +89,9 @@ def _abort(context: grpc.ServicerContext, failure: Failure) -> None:
 def _details(failure: Failure, half_made: ResourceInitError) -> bytes:
     """Return the status detail that makes the engine record a half-made resource (gRPC's richer error model)."""
     detail = provider_pb2.ErrorResourceInitFailed(
-        id=half_made.resource_id, properties=encode(half_made.outputs), reasons=half_made.reasons
+        id=half_made.resource_id,
+        properties=encode(half_made.outputs, failure.secret_outputs),
+        reasons=half_made.reasons,
     )
     status = status_pb2.Status(code=failure.code.value[0], message=failure.message)
     status.details.add().Pack(detail)
@@ -100,21 +107,21 @@ def _traceback(error: Exception) -> str:
 
 
 def _resource_of(request: Any) -> str:
-    urn = getattr(request, "urn", "")
-    token = getattr(request, "tok", "")
-    if not urn:
-        return token or "the provider"
-    _, _, type_and_name = urn.partition("::")[2].partition("::")
-    resource_type, _, name = type_and_name.partition("::")
-    return f"{resource_type.rpartition('$')[2]} '{name}'"
+    if not getattr(request, "urn", ""):
+        return getattr(request, "tok", "") or "the provider"
+    return f"{token_of(request.urn)} '{request.urn.split('::', 3)[3]}'"
+
+
+def token_of(urn: str) -> str:
+    """Return the type token of a URN, for example ``aws:s3/bucket:Bucket``."""
+    return urn.split("::", 3)[2].rpartition("$")[2]
 
 
 def _secrets_of(provider: Provider, request: Any) -> list[str]:
     """Return the secret texts of a request, by the names that the SDK and the type call secret."""
-    urn = getattr(request, "urn", "")
-    if not urn:
+    if not getattr(request, "urn", ""):
         return []
-    token = _resource_of(request).split(" ")[0]
+    token = token_of(request.urn)
     try:
         names = provider.sdk.resource(token).secrets | provider.resource_type(token).secret_outputs
     except (NotModelledError, UnknownTokenError):
@@ -137,7 +144,10 @@ def _write_log(provider: str, call: str, resource: str, text: str) -> str:
     if home is None:
         return "not kept, STRATA_HOME is not set"
     path = Path(home) / "logs" / f"provider-{provider}.log"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as log:
-        log.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {call} {resource}\n{text}\n")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as log:
+            log.write(f"{time.strftime('%Y-%m-%dT%H:%M:%S%z')} {call} {resource}\n{text}\n")
+    except OSError as error:
+        return f"not kept: {error}"
     return str(path)

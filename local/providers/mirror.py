@@ -26,7 +26,7 @@ def live_inputs(
         state: the outputs in state; empty in an import.
         live: the live outputs; a mirrored input that the service dropped is None, one not answered keeps its value.
     """
-    found = {key: value for key, value in inputs.items() if key not in live}
+    found = {key: value for key, value in inputs.items() if key not in names or key not in live}
     for key in names & live.keys():
         said, known, value = inputs.get(key), state.get(key), live[key]
         if said is None:

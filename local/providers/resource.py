@@ -8,11 +8,12 @@ A resource type sees plain dictionaries with camelCase keys, as the SDK sends th
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 Properties = dict[str, Any]
 
@@ -70,6 +71,20 @@ class ResourceInitError(Exception):
 
 class ProviderError(Exception):
     """A call that failed; the message names the resource and the service's own words, and holds no secret."""
+
+
+@contextmanager
+def finishing(resource_id: str, outputs: Properties | None = None) -> Iterator[None]:
+    """Turn a failure of the steps after the resource came into being into `ResourceInitError`, so that it is not lost.
+
+    Args:
+        resource_id: id of what exists already.
+        outputs: what is known of it.
+    """
+    try:
+        yield
+    except ProviderError as error:
+        raise ResourceInitError(resource_id, outputs or {}, [str(error)]) from error
 
 
 class ResourceType:

@@ -13,11 +13,11 @@ from google.protobuf import empty_pb2  # type: ignore[import-untyped]  # protobu
 from local.providers import paths
 from local.providers.autoname import named
 from local.providers.difference import Change, differences
-from local.providers.failures import told
+from local.providers.failures import token_of, told
 from local.providers.mirror import live_inputs
 from local.providers.properties import decode, encode
 from local.providers.protocol import plugin_pb2, provider_pb2, provider_pb2_grpc
-from local.providers.resource import UNKNOWN, CheckFailure, ProviderError, ResourceInitError
+from local.providers.resource import UNKNOWN, CheckFailure, ResourceInitError, finishing
 from local.providers.validation import Validation
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
     def DiffConfig(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802
         """Never replace a provider: what a changed configuration means is found resource by resource."""
         del context
-        old, new = decode(request.old_inputs or request.olds), decode(request.news)
+        old, new = decode(request.old_inputs), decode(request.news)
         changed = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
         return provider_pb2.DiffResponse(changes=_changes(bool(changed)), diffs=changed)
 
@@ -102,9 +102,9 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         del context
         resource_type, schema = self._resource(request.urn)
         new = decode(request.news)
-        changes = differences(resource_type, decode(request.old_inputs), new)
+        changes = differences(resource_type, self._own(decode(request.old_inputs)), self._own(new))
+        changes += self._derived_changes(schema, decode(request.olds), new)
         changes = [change for change in changes if not _is_ignored(change, request.ignoreChanges)]
-        changes += self._derived_changes(schema, decode(request.olds), new, {change.path[0] for change in changes})
         replaces = [paths.written(change.path) for change in changes if change.replaces]
         return provider_pb2.DiffResponse(
             changes=_changes(bool(changes)),
@@ -206,7 +206,7 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         return empty_pb2.Empty()
 
     def _resource(self, urn: str) -> tuple[ResourceType, ResourceSchema]:
-        token = urn.split("::")[2].rpartition("$")[2]
+        token = token_of(urn)
         schema = self.provider.sdk.resource(token)
         return self.provider.resource_type(token), schema
 
@@ -214,24 +214,24 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
         self, resource_type: ResourceType, resource_id: str, outputs: Properties, inputs: Properties
     ) -> Properties:
         """Return the outputs as the service answers them now, so that the next refresh finds no difference."""
-        try:
+        with finishing(resource_id, outputs):
             live = resource_type.read(self.provider, resource_id, outputs)
-        except ProviderError as error:
-            raise ResourceInitError(resource_id, outputs, [str(error)]) from error
         if live is None:
             reason = f"{resource_type.token} {resource_id} was made and is not there"
             raise ResourceInitError(resource_id, outputs, [reason])
         return {**outputs, **self.provider.mirrored(live, inputs)}
 
-    def _derived_changes(
-        self, schema: ResourceSchema, state: Properties, new: Properties, found: set[str | int]
-    ) -> list[Change]:
-        """Return what the provider's own configuration changes, where the program's inputs do not."""
+    def _own(self, inputs: Properties) -> Properties:
+        """Return the inputs that are the type's own; the provider's show in `_derived_changes`."""
+        return {key: value for key, value in inputs.items() if key not in self.provider.common_inputs}
+
+    def _derived_changes(self, schema: ResourceSchema, state: Properties, new: Properties) -> list[Change]:
+        """Return what changes of the outputs that follow from inputs and the provider's configuration."""
         derived = self.provider.derived_outputs(schema.outputs, new)
         return [
             Change((key,), "update", key in self.provider.common_inputs)
             for key, value in derived.items()
-            if key in state and state[key] != value and key not in found
+            if key in state and state[key] != value
         ]
 
 

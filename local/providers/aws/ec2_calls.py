@@ -78,8 +78,9 @@ def tags_of(thing: Properties) -> dict[str, str]:
     return tags.as_map(thing.get("Tags", []))
 
 
-def retag(client: Any, thing_id: str, live: dict[str, str], wanted: dict[str, str]) -> None:
+def retag(client: Any, kind: str, thing_id: str, wanted: dict[str, str]) -> None:
     """Bring a thing's tags in line."""
+    live = tags_of(existing(client, kind, thing_id, f"tagging {thing_id}"))
     added, removed = tags.changes(live, wanted)
     if added:
         call(f"tagging {thing_id}", client.create_tags, Resources=[thing_id], Tags=tags.as_list(added))

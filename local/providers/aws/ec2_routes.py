@@ -50,7 +50,7 @@ class RouteTable(ResourceType):
                 RouteTableId=resource_id,
                 DestinationCidrBlock=route["cidrBlock"],
             )
-        ec2.retag(client, resource_id, old.get("tagsAll") or {}, provider.tags(new))
+        ec2.retag(client, "route table", resource_id, provider.tags(new))
         return {}
 
     def delete(self, provider: Any, resource_id: str, state: Properties) -> None:

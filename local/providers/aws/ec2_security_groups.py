@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 from local.providers.aws import ec2_calls as ec2
 from local.providers.aws.calls import call
-from local.providers.resource import Autoname, CheckFailure, Created, Properties, ProviderError, ResourceType
+from local.providers.resource import Autoname, CheckFailure, Created, Properties, ProviderError, ResourceType, finishing
 
 # EC2 API, CreateSecurityGroup: characters of a VPC's group, at most 255 for name and description.
 _TEXT: Final = re.compile(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{1,255}\Z")
@@ -56,7 +56,8 @@ class SecurityGroup(ResourceType):
             VpcId=vpc_id,
             **ec2.tag_specifications("security-group", provider.tags(inputs)),
         )
-        revoke_all(client, answer["GroupId"])
+        with finishing(answer["GroupId"]):
+            revoke_all(client, answer["GroupId"])
         return Created(answer["GroupId"])
 
     def read(self, provider: Any, resource_id: str, state: Properties) -> Properties | None:
@@ -67,7 +68,8 @@ class SecurityGroup(ResourceType):
 
     def update(self, provider: Any, resource_id: str, old: Properties, new: Properties) -> Properties:
         """Set the tags."""
-        ec2.retag(provider.client("ec2", new["region"]), resource_id, old.get("tagsAll") or {}, provider.tags(new))
+        del old
+        ec2.retag(provider.client("ec2", new["region"]), "security group", resource_id, provider.tags(new))
         return {}
 
     def delete(self, provider: Any, resource_id: str, state: Properties) -> None:
@@ -106,7 +108,7 @@ class DefaultSecurityGroup(ResourceType):
         ec2.existing(client, "VPC", vpc_id, what)
         group = next(g for g in ec2.within(client, "security group", vpc_id) if g["GroupName"] == "default")
         revoke_all(client, group["GroupId"])
-        ec2.retag(client, group["GroupId"], ec2.tags_of(group), provider.tags(inputs))
+        ec2.retag(client, "security group", group["GroupId"], provider.tags(inputs))
         return Created(group["GroupId"])
 
     def read(self, provider: Any, resource_id: str, state: Properties) -> Properties | None:
@@ -124,9 +126,10 @@ class DefaultSecurityGroup(ResourceType):
 
     def update(self, provider: Any, resource_id: str, old: Properties, new: Properties) -> Properties:
         """Revoke what was added and set the tags."""
+        del old
         client = provider.client("ec2", new["region"])
         revoke_all(client, resource_id)
-        ec2.retag(client, resource_id, old.get("tagsAll") or {}, provider.tags(new))
+        ec2.retag(client, "security group", resource_id, provider.tags(new))
         return {"ingress": [], "egress": []}
 
     def delete(self, provider: Any, resource_id: str, state: Properties) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from local.providers.aws import ec2_calls as ec2
 from local.providers.aws.calls import call
-from local.providers.resource import CheckFailure, Created, Properties, ProviderError, ResourceType
+from local.providers.resource import CheckFailure, Created, Properties, ProviderError, ResourceType, finishing
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Network
@@ -51,7 +51,8 @@ class Vpc(ResourceType):
             **ec2.tag_specifications("vpc", provider.tags(inputs)),
         )
         vpc_id = answer["Vpc"]["VpcId"]
-        self._set_dns(client, vpc_id, inputs)
+        with finishing(vpc_id):
+            self._set_dns(client, vpc_id, inputs)
         return Created(vpc_id)
 
     def read(self, provider: Any, resource_id: str, state: Properties) -> Properties | None:
@@ -79,9 +80,10 @@ class Vpc(ResourceType):
 
     def update(self, provider: Any, resource_id: str, old: Properties, new: Properties) -> Properties:
         """Set DNS attributes and tags."""
+        del old
         client = provider.client("ec2", new["region"])
         self._set_dns(client, resource_id, new)
-        ec2.retag(client, resource_id, old.get("tagsAll") or {}, provider.tags(new))
+        ec2.retag(client, "VPC", resource_id, provider.tags(new))
         return {}
 
     def delete(self, provider: Any, resource_id: str, state: Properties) -> None:
@@ -146,7 +148,8 @@ class Subnet(ResourceType):
             **ec2.tag_specifications("subnet", provider.tags(inputs)),
         )
         subnet_id = answer["Subnet"]["SubnetId"]
-        self._set_public(client, subnet_id, inputs)
+        with finishing(subnet_id):
+            self._set_public(client, subnet_id, inputs)
         return Created(subnet_id)
 
     def read(self, provider: Any, resource_id: str, state: Properties) -> Properties | None:
@@ -167,9 +170,10 @@ class Subnet(ResourceType):
 
     def update(self, provider: Any, resource_id: str, old: Properties, new: Properties) -> Properties:
         """Set what may change and the tags."""
+        del old
         client = provider.client("ec2", new["region"])
         self._set_public(client, resource_id, new)
-        ec2.retag(client, resource_id, old.get("tagsAll") or {}, provider.tags(new))
+        ec2.retag(client, "subnet", resource_id, provider.tags(new))
         return {}
 
     def delete(self, provider: Any, resource_id: str, state: Properties) -> None:

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from local.providers.aws import tags
 from local.providers.aws.calls import call
-from local.providers.resource import UNKNOWN, Autoname, CheckFailure, Created, Properties, ProviderError, ResourceType
+from local.providers.resource import (
+    UNKNOWN,
+    Autoname,
+    CheckFailure,
+    Created,
+    Properties,
+    ProviderError,
+    ResourceType,
+    finishing,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +74,8 @@ class Parameter(ResourceType):
         arguments = {"Overwrite": True} if overwrite else {"Tags": wanted}
         call(f"creating parameter {inputs['name']}", client.put_parameter, **_request(inputs), **arguments)
         if overwrite:
-            self._tag(client, inputs["name"], provider.tags(inputs))
+            with finishing(inputs["name"]):
+                self._tag(client, inputs["name"], provider.tags(inputs))
         return Created(inputs["name"])
 
     def read(self, provider: Any, resource_id: str, state: Properties) -> Properties | None:

@@ -79,6 +79,7 @@ class _Rule(ResourceType):
 
     def update(self, provider: Any, resource_id: str, old: Properties, new: Properties) -> Properties:
         """Write the whole rule and its tags."""
+        del old
         client = provider.client("ec2", new["region"])
         what = f"changing {resource_id} of {new['securityGroupId']} to {_label(new)}"
         self._refuse_bad_references(client, what, new)
@@ -92,7 +93,7 @@ class _Rule(ResourceType):
             GroupId=new["securityGroupId"],
             SecurityGroupRules=[{"SecurityGroupRuleId": resource_id, "SecurityGroupRule": _rule(new)}],
         )
-        ec2.retag(client, resource_id, old.get("tagsAll") or {}, provider.tags(new))
+        ec2.retag(client, "security group rule", resource_id, provider.tags(new))
         return {}
 
     def delete(self, provider: Any, resource_id: str, state: Properties) -> None:
