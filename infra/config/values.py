@@ -35,6 +35,7 @@ _HOST_NAME: Final = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0
 _ALIAS: Final = r"^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$"
 _LOWEST_HIGH_PORT: Final = 1024
 _WEB_PORTS: Final = (80, 443)
+_POSTGRESQL_PORT: Final = 5432
 _LARGEST_VPC_PREFIX: Final = 16
 _SMALLEST_VPC_PREFIX: Final = 24
 
@@ -115,6 +116,11 @@ class DatabaseConfig(Section):
     existing: ExistingDatabaseConfig | None = Field(
         None, description="a mapping with endpoint, port, database, resourceId and masterSecretArn"
     )
+
+    @property
+    def port(self) -> int:
+        """The TCP port of the database, which an instance that the stack makes has by default."""
+        return self.existing.port if self.existing else _POSTGRESQL_PORT
 
 
 class NewNetworkConfig(Section):

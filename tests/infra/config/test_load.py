@@ -39,6 +39,7 @@ def test_a_short_stack_file_gets_safe_defaults():
     assert config.database.deletion_protection is True
     assert config.database.ssl_mode == "verify-full"
     assert config.database.backup_retention_days == 7
+    assert config.database.port == 5432
     assert config.network == NewNetworkConfig(cidr="10.0.0.0/16")
     assert (config.api.origin_port, config.api.origin_protocol) == (443, "https")
     assert config.access_logs.retention_days == 90
@@ -140,7 +141,7 @@ def test_an_existing_database_needs_all_of_its_keys():
 def test_keys_that_would_have_no_effect_on_an_existing_database_are_refused():
     existing = {
         "endpoint": "database.example.com",
-        "port": 5432,
+        "port": 6543,
         "database": "strata",
         "resourceId": "db-ABC",
         "masterSecretArn": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:x",
@@ -153,6 +154,7 @@ def test_keys_that_would_have_no_effect_on_an_existing_database_are_refused():
     ]
     config = load("dev", {**RAW, "strata:database": {"existing": existing, "sslMode": "require"}}, "Pulumi.dev.yaml")
     assert config.database.existing.endpoint == "database.example.com"
+    assert config.database.port == 6543
 
 
 def test_a_network_is_made_or_there_but_not_both():
