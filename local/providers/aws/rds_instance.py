@@ -246,6 +246,7 @@ def _mended(provider: Any, folder: Path, instance: postgres.Instance) -> tuple[R
         rds_store.save(folder, known)
     client = rds_calls.client(provider, known.inputs)
     record = rds_record.find(client, instance.identifier) or rds_record.create(client, instance, known)
+    rds_record.join_parameter_group(client, record, known)
     return known, record
 
 

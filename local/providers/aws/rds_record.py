@@ -66,16 +66,36 @@ def find(client: Any, identifier: str) -> Any:
 
 
 def create(client: Any, instance: postgres.Instance, known: Registration) -> Any:
-    """Register an instance and return the record."""
+    """Register an instance and return the record; a parameter group that was lost as well is joined later."""
+    group = known.inputs.get("parameterGroupName")
+    lost = group and not parameter_group_exists(client, group)
     rds_calls.call(
         f"registering DB instance {instance.identifier}",
         client.create_db_instance,
         DBInstanceIdentifier=instance.identifier,
         Port=instance.port,
         Tags=as_list(dict(known.tags)),
-        **_arguments({**AT_CREATION, **MIRRORED}, known.inputs),
+        **_arguments({**AT_CREATION, **MIRRORED}, {**known.inputs, **({"parameterGroupName": None} if lost else {})}),
     )
     return find(client, instance.identifier)
+
+
+def join_parameter_group(client: Any, record: Any, known: Registration) -> None:
+    """Let the record name the instance's parameter group once that is there again."""
+    group = known.inputs.get("parameterGroupName")
+    named = [one["DBParameterGroupName"] for one in record.get("DBParameterGroups") or []]
+    if group and group not in named and parameter_group_exists(client, group):
+        identifier = record["DBInstanceIdentifier"]
+        what = f"joining DB instance {identifier} to parameter group {group}"
+        change = {"DBInstanceIdentifier": identifier, "DBParameterGroupName": group, "ApplyImmediately": True}
+        rds_calls.call(what, client.modify_db_instance, **change)
+
+
+def parameter_group_exists(client: Any, name: str) -> bool:
+    """Say whether there is a parameter group of a name."""
+    what = f"reading parameter group {name}"
+    answer = rds_calls.find(what, client.describe_db_parameter_groups, DBParameterGroupName=name)
+    return bool(answer and answer["DBParameterGroups"])
 
 
 def update(client: Any, instance: postgres.Instance, known: Registration) -> None:
