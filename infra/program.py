@@ -42,7 +42,7 @@ def deploy() -> None:
 
 def _data_layer(config: StackConfig, on_aws: pulumi.ResourceOptions) -> None:
     """Describe PostgreSQL with the schema, the roles and the partitions of every tenant."""
-    network = Network("network", NetworkArgs(config.network), on_aws)
+    network = Network("network", NetworkArgs(config.network, config.database.port), on_aws)
     database = Database(
         "database",
         DatabaseArgs(
@@ -81,6 +81,7 @@ def _inside_database(config: StackConfig, database: Database, connection: Connec
         "schema",
         SchemaArgs(
             connection=connection.reference,
+            resource_id=database.resource_id,
             layout=config.partitions.layout,
             deployed_with=database.instance,
             after=[connection.parameter],

@@ -7,6 +7,7 @@ import pulumi
 
 from infra.providers.database_logins import DatabaseLogins
 from infra.providers.schema_migrations import SchemaMigrations
+from strata.partitions.layout import Layout
 
 
 @dataclass(frozen=True)
@@ -15,13 +16,15 @@ class SchemaArgs:
 
     Args:
         connection: reference of the database, for example ``ssm:/strata/dev/database``.
+        resource_id: the instance behind it, which stays the same for good.
         layout: ``list`` or ``bucketed``.
         deployed_with: what the schema lives inside; deleting it deletes the schema without a call.
         after: resources that the first connection needs: the instance, its secret, the connection parameter.
     """
 
     connection: str
-    layout: str
+    resource_id: pulumi.Input[str]
+    layout: Layout
     deployed_with: pulumi.Resource | None
     after: Sequence[pulumi.Resource]
 
@@ -32,7 +35,10 @@ class Schema(pulumi.ComponentResource):
     def __init__(self, name: str, args: SchemaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("strata:infra:Schema", name, None, opts)
         self.logins = DatabaseLogins(
-            f"{name}-logins", connection=args.connection, opts=self._kept(args, after=args.after)
+            f"{name}-logins",
+            connection=args.connection,
+            resource_id=args.resource_id,
+            opts=self._kept(args, after=args.after),
         )
         self.migrations = SchemaMigrations(
             f"{name}-migrations",

@@ -7,6 +7,7 @@ import pulumi
 
 from infra.config import Tenant
 from infra.providers.tenant_partitions import TenantPartitionsResource
+from strata.partitions.layout import Layout
 from strata.tenants import name_suffix
 
 
@@ -23,7 +24,7 @@ class TenancyArgs:
     """
 
     connection: str
-    layout: str
+    layout: Layout
     tenants: Sequence[Tenant]
     deployed_with: pulumi.Resource | None
     after: Sequence[pulumi.Resource]

@@ -1,6 +1,7 @@
 """The database's schema as a stack resource: ordered migrations, each applied once.
 
 The list is the input, so a preview shows pending SQL; editing an applied migration fails the preview.
+The SQL is a list of lines, since a preview cuts longer text short.
 """
 
 from typing import Any
@@ -11,6 +12,7 @@ from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, ReadResult, 
 from infra.providers.base import DatabaseProvider, changed_identity
 from infra.providers.connections import deployer_connection
 from strata.migrations import Migration, apply, load, read_applied
+from strata.partitions.layout import Layout
 from strata.sql import same_statements
 
 
@@ -26,7 +28,7 @@ class SchemaMigrationsProvider(DatabaseProvider):
         for key, deployed in _olds.get("migrations", {}).items():
             if key not in wanted:
                 failures.append(_refused(key, "was removed"))
-            elif not same_statements(deployed, wanted[key]):
+            elif not same_statements("\n".join(deployed), "\n".join(wanted[key])):
                 failures.append(_refused(key, "was edited"))
             else:
                 wanted[key] = deployed
@@ -49,7 +51,7 @@ class SchemaMigrationsProvider(DatabaseProvider):
         outputs = {"connection": props["connection"], "layout": props["layout"], "applied": applied}
         if applied == props["applied"]:
             return ReadResult(id_, outputs)
-        wanted = {migration.key: migration.sql for migration in load(props["layout"]) if migration.key in applied}
+        wanted = {key: lines for key, lines in _lines(load(props["layout"])).items() if key in applied}
         return ReadResult(
             id_, outputs, {"connection": props["connection"], "layout": props["layout"], "migrations": wanted}
         )
@@ -66,6 +68,10 @@ class SchemaMigrationsProvider(DatabaseProvider):
         }
 
 
+def _lines(migrations: tuple[Migration, ...]) -> dict[str, list[str]]:
+    return {migration.key: migration.sql.splitlines() for migration in migrations}
+
+
 def _refused(key: str, what: str) -> CheckFailure:
     return CheckFailure(
         "migrations",
@@ -77,13 +83,10 @@ def _refused(key: str, what: str) -> CheckFailure:
 class SchemaMigrations(Resource, module="strata", name="SchemaMigrations"):
     """The migrations of one database, in order."""
 
-    applied: pulumi.Output[dict[str, str]]
-
-    def __init__(self, name: str, *, connection: str, layout: str, opts: pulumi.ResourceOptions) -> None:
+    def __init__(self, name: str, *, connection: str, layout: Layout, opts: pulumi.ResourceOptions) -> None:
         properties = {
             "connection": connection,
             "layout": layout,
-            "migrations": {migration.key: migration.sql for migration in load(layout)},
-            "applied": None,
+            "migrations": _lines(load(layout)),
         }
         super().__init__(SchemaMigrationsProvider(), name, properties, opts)

@@ -1,19 +1,21 @@
 """One tenant's partitions as a stack resource: all its tables in one transaction.
 
 Inputs show the exact SQL by table, so that a preview shows what will run; outputs hold names, digests and what delete
-needs, never the SQL. `strata.partitions` does the work.
+needs, never the SQL. The SQL is a list of lines, since a preview cuts longer text short. `strata.partitions` does the
+work.
 """
 
 from typing import Any
 
 import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, ReadResult, Resource, UpdateResult
-from strata.partitions.offboard import drop_tenant
 
 from infra.providers.base import DatabaseProvider, changed_identity
 from infra.providers.connections import deployer_connection
 from strata.errors import StrataError
 from strata.partitions.inspect import inspect_tenant
+from strata.partitions.layout import Layout
+from strata.partitions.offboard import drop_tenant
 from strata.partitions.onboard import TenantPartitions, ensure_tenant
 from strata.partitions.render import render_onboarding
 from strata.sql import same_statements
@@ -31,10 +33,9 @@ class TenantPartitionsProvider(DatabaseProvider):
     def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
         """Refuse a changed identity, and keep the deployed SQL where the new one differs in wording only."""
         deployed = _olds.get("statements", {})
-        news["statements"] = {
-            table: deployed[table] if same_statements(deployed.get(table, ""), sql) else sql
-            for table, sql in news["statements"].items()
-        }
+        for table, lines in news["statements"].items():
+            if table in deployed and same_statements("\n".join(deployed[table]), "\n".join(lines)):
+                news["statements"][table] = deployed[table]
         return CheckResult(news, changed_identity(self.identity, _olds, news))
 
     def create(self, props: dict[str, Any]) -> CreateResult:
@@ -55,9 +56,9 @@ class TenantPartitionsProvider(DatabaseProvider):
         outputs.pop("__provider", None)
         if not observed.differences:
             return ReadResult(id_, outputs)
-        statements = render_onboarding(props["tenant_id"], props["layout"])
+        statements = _statements(props["tenant_id"], props["layout"])
         for table, differences in observed.differences.items():
-            statements[table] = "-- drifted: " + "; ".join(differences)
+            statements[table] = [f"-- drifted: {difference}" for difference in differences]
         inputs = {key: props[key] for key in ("connection", "tenant_id", "layout", "state", "on_remove")}
         return ReadResult(id_, outputs, {**inputs, "statements": statements})
 
@@ -80,6 +81,10 @@ class TenantPartitionsProvider(DatabaseProvider):
         return _outputs(props, made)
 
 
+def _statements(tenant_id: str, layout: Layout) -> dict[str, list[str]]:
+    return {table: sql.splitlines() for table, sql in render_onboarding(tenant_id, layout).items()}
+
+
 def _outputs(props: dict[str, Any], made: TenantPartitions) -> dict[str, Any]:
     kept = {key: props[key] for key in ("connection", "tenant_id", "layout", "state", "on_remove")}
     return {**kept, "partitions": dict(made.partitions), "digests": dict(made.digests)}
@@ -94,7 +99,7 @@ class TenantPartitionsResource(Resource, module="strata", name="TenantPartitions
         *,
         connection: str,
         tenant_id: str,
-        layout: str,
+        layout: Layout,
         state: str,
         on_remove: str,
         opts: pulumi.ResourceOptions,
@@ -105,6 +110,6 @@ class TenantPartitionsResource(Resource, module="strata", name="TenantPartitions
             "layout": layout,
             "state": state,
             "on_remove": on_remove,
-            "statements": render_onboarding(tenant_id, layout),
+            "statements": _statements(tenant_id, layout),
         }
         super().__init__(TenantPartitionsProvider(), name, properties, opts)
