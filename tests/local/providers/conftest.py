@@ -7,7 +7,8 @@ import shutil
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,12 +57,19 @@ def _wait_until_ready(port: int, process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.05)
 
 
-@pytest.fixture
-def aws_world(emulator_url: str, tmp_path: Path) -> Iterator[World]:
-    """Return an empty AWS account with a plugin process on it."""
-    with new_aws_world(emulator_url, tmp_path) as world:
+@pytest.fixture(scope="module")
+def aws_account(emulator_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Return an AWS account for the tests of one module, with a plugin process on it."""
+    with new_aws_world(emulator_url, tmp_path_factory.mktemp("home")) as world:
         yield world
-        world.clean_up()
+
+
+@pytest.fixture
+def aws_world(aws_account: World) -> Iterator[World]:
+    """Return the module's account, cleared of this test's prerequisites at its end."""
+    world = World(aws_account.plugin, client=aws_account.client, region=aws_account.region)
+    yield world
+    world.clean_up()
 
 
 @contextmanager
@@ -75,15 +83,16 @@ def new_aws_world(emulator_url: str, home: Path) -> Iterator[World]:
         "AWS_EC2_METADATA_DISABLED": "true",
         "STRATA_HOME": str(home),
     }
-    with running("local.providers.aws", environment) as plugin:
+    with running("local.providers.aws", environment) as plugin, ExitStack() as clients:
         plugin.configure({"region": REGION, "defaultTags": '{"tags": {"project": "strata"}}'})
-        yield World(plugin, client=_client_of(account, emulator_url), region=REGION)
+        yield World(plugin, client=_client_of(account, emulator_url, clients), region=REGION)
 
 
-def _client_of(account: str, emulator_url: str) -> Callable[..., Any]:
+def _client_of(account: str, emulator_url: str, clients: ExitStack) -> Callable[..., Any]:
     session = boto3.session.Session(aws_access_key_id=account, aws_secret_access_key="local")
 
-    def client(service: str, region: str | None = None) -> Any:
-        return session.client(service, region_name=region or REGION, endpoint_url=emulator_url)
+    @cache
+    def client(service: str, region: str = REGION) -> Any:
+        return clients.enter_context(closing(session.client(service, region_name=region, endpoint_url=emulator_url)))
 
     return client

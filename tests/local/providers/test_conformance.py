@@ -14,9 +14,11 @@ from local.providers.aws import registry
 from local.providers.resource import UNKNOWN
 from local.providers.sdk import Sdk
 from tests.local.providers.conformance import Case, World, changed, resolve
+from tests.local.providers.conftest import new_aws_world
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from local.providers.resource import Properties, ResourceType
     from tests.local.providers.plugin import Plugin, Resource
@@ -76,12 +78,19 @@ def _uncovered(
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=str)
-def test_life(case: Case, aws_world: World) -> None:
-    plugin = aws_world.plugin
-    inputs = resolve(case.inputs, aws_world)
+def test_life(case: Case, emulator_url: str, tmp_path: Path) -> None:
+    # An account of its own, so that a life that ends early leaves nothing in the way of another.
+    with new_aws_world(emulator_url, tmp_path) as world:
+        _lead(case, world)
+        world.clean_up()
+
+
+def _lead(case: Case, world: World) -> None:
+    plugin = world.plugin
+    inputs = resolve(case.inputs, world)
     resource_type = TYPES[case.token]
-    updates = [resolve(change, aws_world) for change in case.updates]
-    replacements = [resolve(change, aws_world) for change in case.replacements]
+    updates = [resolve(change, world) for change in case.updates]
+    replacements = [resolve(change, world) for change in case.replacements]
     assert _uncovered(resource_type, case, updates, replacements) == []
 
     _preview(plugin, resource_type, plugin.check(case.token, inputs).inputs)
