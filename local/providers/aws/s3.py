@@ -65,8 +65,9 @@ class Bucket(ResourceType):
         """Create the bucket in its region; a name that is taken is refused, the account's own too."""
         name, region = inputs["bucket"], inputs.get("region") or provider.region
         client = provider.client("s3", region)
-        if find(f"reading bucket {name}", client.head_bucket, Bucket=name) is not None:
-            raise ProviderError(f"creating bucket {name}: BucketAlreadyExists: the name is taken")
+        # In us-east-1 CreateBucket of one's own bucket succeeds; another account's is refused everywhere.
+        if name in [bucket["Name"] for bucket in call("listing buckets", client.list_buckets)["Buckets"]]:
+            raise ProviderError(f"creating bucket {name}: BucketAlreadyOwnedByYou: the account has it already")
         # CreateBucket: us-east-1 is the one region that must not be named.
         place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
         call(f"creating bucket {name}", client.create_bucket, Bucket=name, **place)
