@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 #: A PostgreSQL data folder with its first write-ahead log, and the emulator's state, need about half of this.
 NEEDED_BYTES: Final = 300 * 1024 * 1024
+#: The commands ask nothing, and `report` shows the outputs.
+QUIETLY: Final = ("--yes", "--skip-preview", "--suppress-outputs")
 
 
 class HomeError(StrataError):
@@ -51,7 +53,7 @@ def up(home: Home, *, refresh: bool = False) -> None:
         environment = process_environment(home)
         stack.ensure_stack(home, environment)
         _heal(home, environment)
-        _deploy(home, environment, refresh=refresh or home.stale_marker.exists())
+        _deploy(home, environment, refresh=refresh)
         _write_environment_file(home)
     _say(report.summary(home, time.monotonic() - started))
 
@@ -119,14 +121,28 @@ def _heal(home: Home, environment: dict[str, str]) -> None:
     pending = stack.pending_operations(home)
     if pending:
         _say(f"{len(pending)} operations of an interrupted run are settled first")
-        options = ("--yes", "--skip-preview", "--non-interactive", "--clear-pending-creates", "--suppress-outputs")
-        stack.run(home, environment, "refresh", *options)
+        stack.run(home, environment, "refresh", *QUIETLY, "--non-interactive", "--clear-pending-creates")
 
 
 def _deploy(home: Home, environment: dict[str, str], *, refresh: bool) -> None:
-    options = ("--yes", "--skip-preview", "--suppress-outputs", *(["--refresh"] if refresh else []))
-    stack.run(home, environment, "up", *options)
-    home.stale_marker.unlink(missing_ok=True)
+    if home.stale_marker.exists():
+        _make_forgotten(home, environment)
+    stack.run(home, environment, "up", *QUIETLY, *(["--refresh"] if refresh else []))
+
+
+def _make_forgotten(home: Home, environment: dict[str, str]) -> None:
+    """Make again what the emulator has forgotten.
+
+    In three steps, since a refresh of the whole stack would fail on what is gone: reading a tenant or a role needs
+    the connection parameter, and reading the DB instance its groups.
+    """
+    held_by_emulator, instances = stack.emulated(home)
+    if held_by_emulator:
+        stack.run(home, environment, "refresh", *QUIETLY, *stack.targets(held_by_emulator))
+    if instances:
+        stack.run(home, environment, "up", *QUIETLY)
+        stack.run(home, environment, "refresh", *QUIETLY, *stack.targets(instances))
+    home.stale_marker.unlink()
 
 
 def down(home: Home) -> None:

@@ -56,6 +56,21 @@ def pending_operations(home: Home) -> list[str]:
     return [str(one["resource"]["urn"]) for one in _latest(home).get("pending_operations") or []]
 
 
+def emulated(home: Home) -> tuple[list[str], list[str]]:
+    """Return the URNs of recorded resources that exist in the AWS emulator alone, and those of DB instances.
+
+    A DB instance is a server with its data as well, and the emulator holds no more than a record of it.
+    """
+    found = [one for one in resources(home) if one.get("custom") and str(one["type"]).startswith("aws:")]
+    instances = [str(one["urn"]) for one in found if one["type"] == "aws:rds/instance:Instance"]
+    return sorted({str(one["urn"]) for one in found} - set(instances)), instances
+
+
+def targets(urns: list[str]) -> list[str]:
+    """Return the options that restrict a run of the engine to some resources."""
+    return [option for urn in urns for option in ("--target", urn)]
+
+
 def outputs(home: Home) -> dict[str, Any]:
     """Return the stack's outputs as recorded; none before the first run."""
     root = next((one for one in resources(home) if one["type"] == "pulumi:pulumi:Stack"), {})

@@ -14,6 +14,7 @@ from local.emulator.server import ACCOUNT, PORT_NAME
 from local.paths import CHECKOUT, STACK
 from local.ports import read_ports
 from local.stack import outputs
+from strata.errors import StrataError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +31,10 @@ LOOPBACK: Final = ("localhost", ".localhost", "127.0.0.1")
 DATABASE: Final = "strata"
 DEPLOYER: Final = "strata_deployer"
 OWNER: Final = "strata_owner"
+
+
+class StackFileError(StrataError):
+    """The stack file cannot be read so far as the environment needs it."""
 
 
 def exported(home: Home) -> dict[str, str]:
@@ -76,8 +81,16 @@ def _connections(home: Home, port: int | None) -> dict[str, str]:
 
 
 def _region(home: Home) -> str:
-    config = (yaml.safe_load(home.stack_file.read_text()) or {}).get("config") or {}
-    return str(config.get("aws:region", "eu-central-1"))
+    try:
+        content = yaml.safe_load(home.stack_file.read_text())
+        return str(content["config"]["aws:region"])
+    except (yaml.YAMLError, KeyError, TypeError) as error:
+        raise StackFileError(
+            f"the stack file has no readable aws:region: {' '.join(str(error).split())}",
+            where={"file": home.stack_file},
+            allowed="YAML with a map `config` that has the key aws:region",
+            next_command="make up (after a correction)",
+        ) from error
 
 
 def process_environment(home: Home, base: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -43,6 +44,17 @@ def environment(project: Path) -> Iterator[EngineEnvironment]:
         one.remove()
 
 
+@pytest.fixture(scope="module")
+def shared(project: Path) -> Iterator[EngineEnvironment]:
+    """An environment that is up, for tests that only look."""
+    one = EngineEnvironment.create(project)
+    try:
+        one.up()
+        yield one
+    finally:
+        one.remove()
+
+
 def emulator_keys(environment: EngineEnvironment) -> list[str]:
     """Return the keys in the one bucket of the test."""
     with urllib.request.urlopen(f"{bucket_url(environment)}?list-type=2") as answer:  # noqa: S310 - an address of this test
@@ -63,16 +75,15 @@ def test_up_ends_with_a_summary_and_a_second_one_changes_nothing(environment: En
     began = time.monotonic()
     second = environment.up()
 
-    assert "Stack local is up: 3 resources" in first
+    assert "Stack local is up: 5 resources" in first
     assert "answer  forty-two" in first
     assert f"1. Onboard a tenant: add the line `- acme` under strata:tenants in {environment.home.stack_file}" in first
-    assert "2 unchanged" in second
+    assert "3 unchanged" in second
     assert time.monotonic() - began < 15
 
 
-def test_source_makes_plain_commands_work(environment: EngineEnvironment, project: Path) -> None:
-    environment.up()
-    source = f". {environment.home.environment_file}"
+def test_source_makes_plain_commands_work(shared: EngineEnvironment, project: Path) -> None:
+    source = f". {shared.home.environment_file}"
     script = f"{source}; {source}; pulumi stack output answer; psql --version; env"
     hostile = {"HOME": "/nonexistent", "AWS_PROFILE": "production", "AWS_ENDPOINT_URL_S3": "https://example.com"}
     answer = subprocess.run(
@@ -86,10 +97,10 @@ def test_source_makes_plain_commands_work(environment: EngineEnvironment, projec
 
     assert answer.startswith("forty-two\npsql (PostgreSQL)")
     variables = dict(line.split("=", 1) for line in answer.splitlines()[2:])
-    assert variables["STRATA_HOME"] == str(environment.home.root)
+    assert variables["STRATA_HOME"] == str(shared.home.root)
     assert variables["AWS_REGION"] == "eu-west-1"
-    assert variables["PATH"].count(str(environment.home.bin)) == 1
-    assert variables["PULUMI_HOME"] == str(environment.home.pulumi)
+    assert variables["PATH"].count(str(shared.home.bin)) == 1
+    assert variables["PULUMI_HOME"] == str(shared.home.pulumi)
     assert variables["NO_PROXY"] == "localhost,.localhost,127.0.0.1"
     assert not {"AWS_PROFILE", "AWS_ENDPOINT_URL_S3", "PULUMI_ACCESS_TOKEN"} & set(variables)
 
@@ -104,49 +115,68 @@ def test_down_keeps_ports_and_data(environment: EngineEnvironment) -> None:
     assert environment.running() == {}
     again = environment.up()
 
-    assert "refresh" not in again.output
+    assert "Refreshing" not in again
     assert read_ports(environment.home.ports_file) == ports
     assert emulator_keys(environment) == ["kept"]
 
 
-def test_a_killed_emulator_forgets_nothing_and_the_stack_is_refreshed(environment: EngineEnvironment) -> None:
-    environment.up()
-    put(bucket_url(environment))
-    put(f"{bucket_url(environment)}/kept", b"content")
-    time.sleep(1)
+def kill_emulator(environment: EngineEnvironment) -> None:
     os.kill(environment.running()["AWS emulator"], signal.SIGKILL)
-    wait_until_gone(environment)
-
-    assert "next: make up" in environment.command("status")
-    healed = environment.up()
-    assert "the AWS emulator ended without a clean stop; this run refreshes the stack" in healed
-    assert "refreshing" in healed
-    assert emulator_keys(environment) == ["kept"]
-    assert "refresh" not in environment.up().output
-
-
-def test_the_stack_stays_stale_until_a_refresh_has_passed(environment: EngineEnvironment) -> None:
-    environment.up()
-    os.kill(environment.running()["AWS emulator"], signal.SIGKILL)
-    wait_until_gone(environment)
-    program = environment.home.project / "__main__.py"
-    right = program.read_text()
-    program.write_text("raise SystemExit('broken')\n")
-    try:
-        failed = environment.up(check=False)
-    finally:
-        program.write_text(right)
-
-    assert failed.code == 1
-    assert "error: `pulumi up --yes` failed; the cause is shown above (stack local, stack file" in failed
-    assert "refreshing" in environment.up()
-
-
-def wait_until_gone(environment: EngineEnvironment) -> None:
     deadline = time.monotonic() + 10
     while environment.running() and time.monotonic() < deadline:
         time.sleep(0.02)
     assert environment.running() == {}
+
+
+def test_a_killed_emulator_forgets_nothing(environment: EngineEnvironment) -> None:
+    environment.up()
+    put(bucket_url(environment))
+    put(f"{bucket_url(environment)}/kept", b"content")
+    time.sleep(1)
+    kill_emulator(environment)
+
+    assert "next: make up" in environment.command("status")
+    healed = environment.up()
+    assert "the AWS emulator ended without a clean stop; this run refreshes the stack" in healed
+    assert "Refreshing (local)" in healed
+    assert "created" not in healed
+    assert emulator_keys(environment) == ["kept"]
+    assert "Refreshing" not in environment.up()
+
+
+def test_what_the_emulator_forgot_is_made_again(environment: EngineEnvironment) -> None:
+    environment.up()
+    kill_emulator(environment)
+    shutil.rmtree(environment.home.emulator / "state")
+    healed = environment.up()
+
+    assert "+ 1 created" in healed
+    assert "Stack local is up: 5 resources" in healed
+    assert "3 unchanged" in environment.pulumi("up", "--refresh", "--yes", "--skip-preview")
+
+
+def test_the_stack_stays_stale_until_it_was_healed(environment: EngineEnvironment) -> None:
+    environment.up()
+    kill_emulator(environment)
+    right = environment.home.stack_file.read_text()
+    environment.home.stack_file.write_text("config: [broken\n")
+    failed = environment.up(check=False)
+    environment.home.stack_file.write_text(right)
+
+    assert failed.output.splitlines()[-1].startswith("error: the stack file has no readable aws:region: while parsing")
+    assert f"(file {environment.home.stack_file}); allowed: YAML with a map `config`" in failed
+    assert "Refreshing (local)" in environment.up()
+
+
+def test_a_failing_program_shows_the_engines_message_and_the_next_command(environment: EngineEnvironment) -> None:
+    environment.edit_config(lambda config: config.update({"trivial:fail": "boom"}))
+    failed = environment.up(check=False)
+
+    assert "boom" in failed
+    assert failed.output.splitlines()[-1] == (
+        "error: `pulumi up --yes` failed; the cause is shown above (stack local, stack file "
+        f"{environment.home.stack_file}); next: make up (after a correction; what was made is kept)"
+    )
 
 
 def test_a_port_that_somebody_took_is_given_up(environment: EngineEnvironment) -> None:
@@ -167,26 +197,23 @@ def test_a_port_that_somebody_took_is_given_up(environment: EngineEnvironment) -
     assert f"AWS_ENDPOINT_URL=http://localhost:{now}" in environment.home.environment_file.read_text()
 
 
-def test_nothing_listens_beyond_loopback(environment: EngineEnvironment) -> None:
-    environment.up()
-    port = read_ports(environment.home.ports_file)["emulator"]
+def test_nothing_listens_beyond_loopback(shared: EngineEnvironment) -> None:
+    port = read_ports(shared.home.ports_file)["emulator"]
     lines = Path("/proc/net/tcp").read_text().splitlines() + Path("/proc/net/tcp6").read_text().splitlines()
     listening = [line.split()[1] for line in lines if line.split()[3] == "0A"]
 
     assert [one for one in listening if one.endswith(f":{port:04X}")] == [f"0100007F:{port:04X}"]
 
 
-def test_status_names_what_runs(environment: EngineEnvironment) -> None:
-    assert "AWS emulator  stopped  -    -      -" in environment.command("status")
-    environment.up()
-    pid = environment.running()["AWS emulator"]
-    port = read_ports(environment.home.ports_file)["emulator"]
-    lines = environment.command("status").output.splitlines()
+def test_status_names_what_runs(shared: EngineEnvironment) -> None:
+    pid = shared.running()["AWS emulator"]
+    port = read_ports(shared.home.ports_file)["emulator"]
+    lines = shared.command("status").output.splitlines()
 
     assert lines[0].split() == ["NAME", "STATE", "PID", "SINCE", "PORT"]
     assert lines[1].split()[:4] == ["AWS", "emulator", "running", str(pid)]
     assert lines[1].endswith(f" UTC  {port}")
-    assert "stack local: 3 resources" in lines
+    assert "stack local: 5 resources" in lines
 
 
 def start_slow(environment: EngineEnvironment) -> tuple[subprocess.Popen[str], Path]:
@@ -229,7 +256,7 @@ def test_an_interrupted_up_says_that_nothing_is_lost(environment: EngineEnvironm
 
     assert process.returncode == 130
     assert "interrupted; nothing is lost; next: make up" in output
-    assert "Stack local is up: 3 resources" in environment.up()
+    assert "Stack local is up: 5 resources" in environment.up()
 
 
 def test_a_killed_up_leaves_nothing_that_the_next_one_cannot_settle(environment: EngineEnvironment) -> None:
@@ -243,7 +270,7 @@ def test_a_killed_up_leaves_nothing_that_the_next_one_cannot_settle(environment:
     settled = environment.up()
     assert "released the lock of a run of pulumi that was killed" in settled
     assert "1 operations of an interrupted run are settled first" in settled
-    assert "Stack local is up: 3 resources" in settled
+    assert "Stack local is up: 5 resources" in settled
     assert "pending_operations" not in environment.export()["deployment"]
 
 
@@ -256,17 +283,16 @@ def kill_tree(pid: int) -> None:
             kill_tree(child)
 
 
-def test_the_lock_of_a_living_run_is_respected(environment: EngineEnvironment) -> None:
-    environment.up()
+def test_the_lock_of_a_living_run_is_respected(shared: EngineEnvironment) -> None:
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "pulumi"]) as other:
-        lock = environment.home.state / ".pulumi" / "locks" / "organization" / "trivial" / "local" / "some.json"
+        lock = shared.home.state / ".pulumi" / "locks" / "organization" / "trivial" / "local" / "some.json"
         lock.parent.mkdir(parents=True, exist_ok=True)
         lock.write_text(json.dumps({"pid": other.pid, "username": "me", "hostname": "here"}))
-        refused = environment.up(check=False)
+        refused = shared.up(check=False)
         other.kill()
 
     assert f"error: another run of pulumi works on stack local (pid {other.pid}); next: wait for it" in refused
-    assert "released the lock" in environment.up()
+    assert "released the lock" in shared.up()
 
 
 def test_clean_removes_the_home_only_when_told(environment: EngineEnvironment) -> None:

@@ -25,8 +25,12 @@ config:
 
 PROGRAM = """
 import pulumi
+from pulumi_aws.ssm import Parameter
 from slow import Slow
 
+Parameter("parameter", name="/trivial/parameter", type="String", value="forty-two")
+if pulumi.Config().get("fail"):
+    raise ValueError(pulumi.Config().get("fail"))
 pulumi.export("answer", pulumi.Config().get("answer"))
 Slow("slow", pulumi.Config().get("marker"))
 """
