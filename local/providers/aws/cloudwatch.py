@@ -57,6 +57,8 @@ class LogDeliverySource(_Tagged):
     token = "aws:cloudwatch/logDeliverySource:LogDeliverySource"  # noqa: S105 - a type token, no secret
     modelled = frozenset({"logType", "name", "resourceArn", "tags"})
     autoname = Autoname("name", max_length=60)
+    # A put over an existing name changes it or is refused, so two of one name cannot stand side by side.
+    delete_before_replace = True
     replaces: ClassVar = {
         name: _REPLACES.format("delivery_source.go", name) for name in ("logType", "name", "resourceArn")
     }
@@ -133,6 +135,8 @@ class LogDeliveryDestination(_Tagged):
     )
     modelled = shape.paths | {"name", "tags"}
     autoname = Autoname("name", max_length=60)
+    # A put over an existing name changes it or is refused, so two of one name cannot stand side by side.
+    delete_before_replace = True
     replaces: ClassVar = {name: _REPLACES.format("delivery_destination.go", name) for name in ("name", "outputFormat")}
 
     def check(self, provider: Any, inputs: Properties) -> list[CheckFailure]:
