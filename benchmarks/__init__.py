@@ -1,0 +1,1 @@
+"""What the project promises about its speed, measured as ratios and differences with both sides in one run."""

@@ -1,0 +1,58 @@
+"""Measure what the project promises about its speed: ``python -m benchmarks [name ...]``, all by default.
+
+Prints every sample, records the results and makes docs/benchmarks.md anew. A run with options of its own is a try:
+it prints its figures and records nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from benchmarks import report, result
+from benchmarks.goals import GOALS, Goal
+from benchmarks.options import TENANTS, WINDOW_SECONDS, Options
+from benchmarks.result import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmarks named and return the exit code: 0 when every goal is met, 1 otherwise, 2 for usage."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    names = [goal.name for goal in GOALS]
+    parser.add_argument("names", nargs="*", metavar="name", help=f"one of {', '.join(names)}; default: all")
+    parser.add_argument("--tenants", type=int, default=TENANTS, help="tenants of the stack (default %(default)s)")
+    parser.add_argument("--repeats", type=int, help="samples of each side (default: the benchmark's own)")
+    parser.add_argument("--window-seconds", type=float, default=WINDOW_SECONDS, help="of traffic (default %(default)s)")
+    chosen = parser.parse_args(arguments)
+    unknown = sorted(set(chosen.names) - set(names))
+    if unknown:
+        parser.error(f"unknown: {', '.join(unknown)}; allowed: {', '.join(names)}")
+    options = Options(chosen.tenants, chosen.repeats, chosen.window_seconds)
+    met = [_run(goal, options) for goal in GOALS if goal.name in (chosen.names or names)]
+    return 0 if all(met) else 1
+
+
+def _run(goal: Goal, options: Options) -> bool:
+    print(f"{goal.name}: {goal.question}", flush=True)
+    machine = result.machine()
+    comparisons = import_module(f"benchmarks.{goal.name}").measure(options)
+    if options.is_recorded:
+        Result(goal.name, result.today(), goal.command, machine, result.versions(), comparisons).save()
+        report.write_page()
+    for comparison in comparisons:
+        for side in (comparison.measured, comparison.baseline):
+            name, unit, count, least, middle, most = report.spread(side, comparison.unit)
+            print(f"  {name}: min {least}, median {middle}, max {most} {unit} ({count} samples)")
+        print(f"  {comparison.name}: {comparison.kind} {report.amount(comparison, comparison.figure)}")
+    met = goal.is_met_by(comparisons[0])
+    print(f"  {'met' if met else 'MISSED'}: at most {report.amount(comparisons[0], goal.at_most)}", flush=True)
+    return met
+
+
+if __name__ == "__main__":
+    sys.exit(main())

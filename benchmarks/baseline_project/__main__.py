@@ -1,0 +1,6 @@
+"""As many plain dynamic resources as the file holds that BASELINE_RESOURCES names."""
+
+from plain_resource import PlainResource, recorded_resources
+
+for name, recorded in recorded_resources().items():
+    PlainResource(name, recorded["inputs"])

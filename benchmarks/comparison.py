@@ -1,0 +1,87 @@
+"""Two sides measured in turns, and the one figure that is made of them."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+#: `ratio` is median over median; `difference` is the median of the differences of the pairs.
+Kind = Literal["ratio", "difference"]
+#: One measurement of one side, in the unit of its comparison.
+Measure = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side's measurements, in the order in which they were made.
+
+    Args:
+        name: what was measured, in words.
+        samples: one or more, in the comparison's unit.
+    """
+
+    name: str
+    samples: tuple[float, ...]
+
+    @property
+    def median(self) -> float:
+        """The middle of the samples."""
+        return statistics.median(self.samples)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What was measured, against what.
+
+    Args:
+        name: what the comparison is about, in words.
+        kind: how the figure is made.
+        unit: of the samples, and of a difference.
+        measured: the side that the project answers for.
+        baseline: the side that it is held against, sample by sample from the same moments.
+    """
+
+    name: str
+    kind: Kind
+    unit: str
+    measured: Side
+    baseline: Side
+
+    @property
+    def figure(self) -> float:
+        """The ratio of the medians, or the median difference of the pairs."""
+        if self.kind == "ratio":
+            return self.measured.median / self.baseline.median
+        pairs = zip(self.measured.samples, self.baseline.samples, strict=True)
+        return statistics.median(measured - baseline for measured, baseline in pairs)
+
+
+@dataclass(frozen=True)
+class Named:
+    """A side to be measured: its name in words, and one measurement of it."""
+
+    name: str
+    measure: Measure
+
+
+def in_turns(name: str, kind: Kind, unit: str, measured: Named, baseline: Named, repeats: int) -> Comparison:
+    """Measure both sides in turns, A B A B, so that what slows the machine for a while slows both alike.
+
+    Args:
+        name: of the comparison.
+        kind: how its figure is made.
+        unit: of its samples.
+        measured: the side that the project answers for.
+        baseline: the side that it is held against.
+        repeats: samples of each side, after a warm-up that does not count.
+    """
+    samples: tuple[list[float], list[float]] = ([], [])
+    for turn in range(repeats + 1):
+        for side, kept in zip((measured, baseline), samples, strict=True):
+            sample = side.measure()
+            if turn > 0:
+                kept.append(sample)
+            print(f"  {turn or 'warm-up'}: {side.name}: {sample:.4g} {unit}", flush=True)
+    return Comparison(name, kind, unit, Side(measured.name, tuple(samples[0])), Side(baseline.name, tuple(samples[1])))

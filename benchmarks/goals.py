@@ -1,0 +1,54 @@
+"""What each benchmark promises: the question, the figure, and how far it may go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from benchmarks.comparison import Comparison
+
+
+@dataclass(frozen=True)
+class Goal:
+    """One promise.
+
+    Args:
+        name: of the benchmark, which is its module's.
+        question: what the figure answers.
+        at_most: the largest figure that keeps the promise, in the figure's unit.
+    """
+
+    name: str
+    question: str
+    at_most: float
+
+    @property
+    def command(self) -> str:
+        """What reproduces the figure."""
+        return f".venv/bin/python -m benchmarks {self.name}"
+
+    def is_met_by(self, comparison: Comparison) -> bool:
+        """Say whether the figure keeps the promise."""
+        return comparison.figure <= self.at_most
+
+
+GOALS: Final = (
+    Goal(
+        "onboard_one",
+        "Onboarding one tenant as the stack does it, against the same statements in one psql session, "
+        "from connect to commit in the server's log",
+        1.3,
+    ),
+    Goal(
+        "noop_preview",
+        "A preview without changes at 1,000 tenants, against as many plain dynamic resources of equal input bytes",
+        1.2,
+    ),
+    Goal(
+        "onboarding_stall",
+        "Worst wait of other tenants' statements while a tenant is onboarded at 1,000 tenants and a reader holds a "
+        "transaction open, minus the worst without onboarding",
+        50,
+    ),
+)
