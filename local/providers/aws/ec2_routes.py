@@ -95,12 +95,12 @@ class RouteTableAssociation(ResourceType):
         subnet_id, table_id = inputs["subnetId"], inputs["routeTableId"]
         what = f"associating {subnet_id} with {table_id}"
         self._refuse_other_vpc(client, what, subnet_id, table_id)
-        found = _association(client, subnet_id)
-        if found is not None:
-            table, association = found
-            taken = f"{table} ({association['RouteTableAssociationId']})"
-            raise ProviderError(f"{what}: Resource.AlreadyAssociated: it is associated with {taken}")
-        answer = call(what, client.associate_route_table, RouteTableId=table_id, SubnetId=subnet_id)
+        with provider.checking:
+            found = _association(client, subnet_id)
+            if found is not None:
+                taken = f"{found[0]} ({found[1]['RouteTableAssociationId']})"
+                raise ProviderError(f"{what}: Resource.AlreadyAssociated: it is associated with {taken}")
+            answer = call(what, client.associate_route_table, RouteTableId=table_id, SubnetId=subnet_id)
         return Created(answer["AssociationId"])
 
     def read(self, provider: Any, resource_id: str, state: Properties) -> Properties | None:

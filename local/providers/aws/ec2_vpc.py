@@ -136,17 +136,18 @@ class Subnet(ResourceType):
         """Create the subnet in a range of the VPC that no other has."""
         client = provider.client("ec2", inputs["region"])
         what = f"creating subnet {inputs['cidrBlock']}"
-        _refuse_bad_range(client, what, inputs)
         _refuse_unknown_zone(client, what, inputs.get("availabilityZone"))
         zone = {"AvailabilityZone": inputs["availabilityZone"]} if "availabilityZone" in inputs else {}
-        answer = call(
-            what,
-            client.create_subnet,
-            VpcId=inputs["vpcId"],
-            CidrBlock=inputs["cidrBlock"],
-            **zone,
-            **ec2.tag_specifications("subnet", provider.tags(inputs)),
-        )
+        with provider.checking:
+            _refuse_bad_range(client, what, inputs)
+            answer = call(
+                what,
+                client.create_subnet,
+                VpcId=inputs["vpcId"],
+                CidrBlock=inputs["cidrBlock"],
+                **zone,
+                **ec2.tag_specifications("subnet", provider.tags(inputs)),
+            )
         subnet_id = answer["Subnet"]["SubnetId"]
         with finishing(subnet_id):
             self._set_public(client, subnet_id, inputs)

@@ -56,6 +56,9 @@ class Aws(Provider):
 
     def __init__(self) -> None:
         super().__init__()
+        #: Held from the check of a rule among several resources to the change that rests on it: the engine calls
+        #: in parallel, and the emulator would let both of two that exclude each other through.
+        self.checking = threading.Lock()
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
         self._config = Config(region="")

@@ -45,17 +45,18 @@ class _Rule(ResourceType):
         client = provider.client("ec2", inputs["region"])
         what = f"adding {_label(inputs)} to {inputs['securityGroupId']}"
         self._refuse_bad_references(client, what, inputs)
-        self._refuse_duplicate(client, what, inputs, rule_id=None)
         authorize = (
             client.authorize_security_group_egress if self.is_egress else client.authorize_security_group_ingress
         )
-        answer = call(
-            what,
-            authorize,
-            GroupId=inputs["securityGroupId"],
-            IpPermissions=[_permission(inputs)],
-            **ec2.tag_specifications("security-group-rule", provider.tags(inputs)),
-        )
+        with provider.checking:
+            self._refuse_duplicate(client, what, inputs, rule_id=None)
+            answer = call(
+                what,
+                authorize,
+                GroupId=inputs["securityGroupId"],
+                IpPermissions=[_permission(inputs)],
+                **ec2.tag_specifications("security-group-rule", provider.tags(inputs)),
+            )
         return Created(answer["SecurityGroupRules"][0]["SecurityGroupRuleId"])
 
     def read(self, provider: Any, resource_id: str, state: Properties) -> Properties | None:
@@ -83,16 +84,17 @@ class _Rule(ResourceType):
         client = provider.client("ec2", new["region"])
         what = f"changing {resource_id} of {new['securityGroupId']} to {_label(new)}"
         self._refuse_bad_references(client, what, new)
-        self._refuse_duplicate(client, what, new, rule_id=resource_id)
         client.meta.events.register(
             "before-call.ec2.ModifySecurityGroupRules", _name_group_twice, unique_id="referenced-group"
         )
-        call(
-            what,
-            client.modify_security_group_rules,
-            GroupId=new["securityGroupId"],
-            SecurityGroupRules=[{"SecurityGroupRuleId": resource_id, "SecurityGroupRule": _rule(new)}],
-        )
+        with provider.checking:
+            self._refuse_duplicate(client, what, new, rule_id=resource_id)
+            call(
+                what,
+                client.modify_security_group_rules,
+                GroupId=new["securityGroupId"],
+                SecurityGroupRules=[{"SecurityGroupRuleId": resource_id, "SecurityGroupRule": _rule(new)}],
+            )
         ec2.retag(client, "security group rule", resource_id, provider.tags(new))
         return {}
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from ipaddress import IPv4Network
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import pytest
@@ -130,6 +133,50 @@ def test_a_subnet_has_one_route_table(aws_world: World, vpc: Resource) -> None:
         aws_world.plugin.create(ASSOCIATION, inputs)
     with pytest.raises(CallError, match=f"DependencyViolation: still used by {association.id}$"):
         aws_world.plugin.delete(_table(aws_world, vpc))
+
+
+def test_of_two_overlapping_subnets_made_at_once_one_is_refused(aws_world: World, vpc: Resource) -> None:
+    def refusal(block: str) -> str:
+        try:
+            aws_world.plugin.create(SUBNET, {"vpcId": vpc.id, "cidrBlock": block}, name=block)
+        except CallError as error:
+            return error.message
+        return ""
+
+    with ThreadPoolExecutor() as pool:
+        refusals = list(pool.map(refusal, ["10.0.4.0/22", "10.0.4.0/23", "10.0.6.0/23", "10.0.5.0/24"] * 2))
+    assert refusals.count("") in (1, 2)
+    assert all("InvalidSubnet.Conflict" in each for each in refusals if each)
+    assert aws_world.client is not None
+    filters = [{"Name": "vpc-id", "Values": [vpc.id]}]
+    subnets = aws_world.client("ec2").describe_subnets(Filters=filters)["Subnets"]
+    for subnet in subnets:
+        aws_world.client("ec2").delete_subnet(SubnetId=subnet["SubnetId"])
+    blocks = [IPv4Network(subnet["CidrBlock"]) for subnet in subnets]
+    assert not any(one.overlaps(other) for one, other in combinations(blocks, 2))
+
+
+def test_what_a_db_instance_uses_stays(aws_world: World, vpc: Resource) -> None:
+    subnet, group = _subnet(aws_world, vpc), _group(aws_world, vpc)
+    assert aws_world.client is not None
+    rds = aws_world.client("rds")
+    rds.create_db_subnet_group(DBSubnetGroupName="g", DBSubnetGroupDescription="g", SubnetIds=[subnet.id])
+    rds.create_db_instance(
+        DBInstanceIdentifier="database",
+        DBInstanceClass="db.t4g.micro",
+        Engine="postgres",
+        MasterUsername="master",
+        MasterUserPassword="correct-horse",
+        AllocatedStorage=20,
+        DBSubnetGroupName="g",
+        VpcSecurityGroupIds=[group.id],
+    )
+    try:
+        for resource in (subnet, group):
+            with pytest.raises(CallError, match=r"DependencyViolation: still used by DB instance database$"):
+                aws_world.plugin.delete(resource)
+    finally:
+        rds.delete_db_instance(DBInstanceIdentifier="database", SkipFinalSnapshot=True)
 
 
 def test_an_association_stays_within_a_vpc(aws_world: World, vpc: Resource) -> None:
