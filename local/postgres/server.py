@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from local.postgres import access, process, programs
+from local.postgres import access, log, process, programs
 from local.postgres.errors import InstanceExistsError, NoInstanceError, ServerFailedError
 from local.postgres.instance import RECORD, SUPERUSER, Instance, describe, folders
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 _LONGEST_SOCKET_FOLDER_BYTES: Final = 107 - len("/.s.PGSQL.65535.lock")
 _START_ATTEMPTS: Final = 3
 _START_SECONDS: Final = 120
-_LARGEST_LOG_BYTES: Final = 20 * 1024 * 1024
 #: Marks of the lines of a log that say why a program ended.
 _TELLING: Final = ("FATAL", "PANIC", "could not", "error:")
 
@@ -216,7 +215,7 @@ def _start(folder: Path, instance: Instance) -> Instance:
         return instance
     process.forget_dead(data, Path(instance.socket_folder))
     Path(instance.socket_folder).mkdir(mode=0o700, exist_ok=True)
-    _rotate(folder / "log")
+    log.rotate(folder / "log")
     for attempt in range(1, _START_ATTEMPTS + 1):
         instance = _on_a_free_port(folder, instance)
         reason = _launch(folder)
@@ -250,25 +249,26 @@ def _on_a_free_port(folder: Path, instance: Instance) -> Instance:
 
 
 def _launch(folder: Path) -> str | None:
-    log = folder / "log"
-    before = log.stat().st_size if log.exists() else 0
-    arguments: list[str | Path] = ["-D", folder / "data", "-l", log, "-w", "-t", str(_START_SECONDS), "-s", "start"]
-    if programs.run("pg_ctl", arguments, log, _START_SECONDS + 10) == 0:
+    """Start the postmaster and return None, or why it did not start."""
+    output = folder / "log"
+    before = log.size(output)
+    arguments: list[str | Path] = ["-D", folder / "data", "-l", output, "-w", "-t", str(_START_SECONDS), "-s", "start"]
+    if programs.run("pg_ctl", arguments, output, _START_SECONDS + 10) == 0:
         return None
-    return _last_words(log, before)
+    return log.last_words(output, before)
 
 
 def _initialise(folder: Path, instance: Instance) -> None:
     who = programs.account()
     Path(instance.socket_folder).mkdir(mode=0o700, exist_ok=True)
-    log = folder / "log"
-    log.touch()
+    output = folder / "log"
+    output.touch()
     who.own(folder)
     who.own(Path(instance.socket_folder))
     arguments = ["--username", SUPERUSER, "--auth", "reject", "--encoding", "UTF8", "--no-instructions"]
     arguments += ["--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"]
-    if programs.run("initdb", ["-D", folder / "data", *arguments], log) != 0:
-        raise ServerFailedError("create its data folder", instance.identifier, _last_words(log, 0), log)
+    if programs.run("initdb", ["-D", folder / "data", *arguments], output) != 0:
+        raise ServerFailedError("create its data folder", instance.identifier, log.last_words(output), output)
 
 
 def _furnish(instance: Instance, master_password: str) -> None:
@@ -324,21 +324,6 @@ def _remove(folder: Path, socket_folder: str) -> None:
     stop(folder)
     shutil.rmtree(socket_folder, ignore_errors=True)
     shutil.rmtree(folder)
-
-
-def _rotate(log: Path) -> None:
-    if log.exists() and log.stat().st_size > _LARGEST_LOG_BYTES:
-        log.replace(log.with_name("log.1"))
-
-
-def _last_words(log: Path, since: int) -> str:
-    with log.open("rb") as stream:
-        stream.seek(since)
-        lines = stream.read().decode(errors="replace").splitlines()
-    telling = [
-        line for line in lines if any(mark in line for mark in ("FATAL", "PANIC", "ERROR", "could not", "error:"))
-    ]
-    return (telling or lines or ["no word in the log"])[-1 if not telling else 0].strip()
 
 
 def _value(connection: Connection, query: str) -> object:
