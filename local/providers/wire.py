@@ -236,7 +236,8 @@ class ProviderServicer(provider_pb2_grpc.ResourceProviderServicer):
 
 
 def _failures(failures: list[CheckFailure]) -> list[Any]:
-    return [provider_pb2.CheckFailure(property=failure.property, reason=failure.reason) for failure in failures]
+    """Return failures without the property's field: the engine would print its value, even that of a secret."""
+    return [provider_pb2.CheckFailure(reason=f"{failure.property}: {failure.reason}") for failure in failures]
 
 
 def _changes(some: bool) -> Any:

@@ -77,19 +77,19 @@ class Plugin:
     def configure(self, config: Properties) -> None:
         news = encode(config)
         failures = self.call("CheckConfig", provider_pb2.CheckRequest(urn=urn("pulumi:providers:x", "p"), news=news))
-        assert [(f.property, f.reason) for f in failures.failures] == []
+        assert _failures(failures) == []
         self.call("Configure", provider_pb2.ConfigureRequest(args=news))
 
     def check_config(self, config: Properties) -> list[tuple[str, str]]:
         request = provider_pb2.CheckRequest(urn=urn("pulumi:providers:x", "p"), news=encode(config))
-        return [(f.property, f.reason) for f in self.call("CheckConfig", request).failures]
+        return _failures(self.call("CheckConfig", request))
 
     def check(self, token: str, inputs: Properties, old: Properties | None = None, name: str = "thing") -> Checked:
         request = provider_pb2.CheckRequest(
             urn=urn(token, name), olds=encode(old or {}), news=encode(inputs), randomSeed=SEED
         )
         answer = self.call("Check", request)
-        return Checked(decode(answer.inputs), [(f.property, f.reason) for f in answer.failures])
+        return Checked(decode(answer.inputs), _failures(answer))
 
     def preview_create(self, token: str, inputs: Properties) -> Properties:
         request = provider_pb2.CreateRequest(urn=urn(token, "thing"), properties=encode(inputs), preview=True)
@@ -155,7 +155,7 @@ class Plugin:
 
     def invoke(self, token: str, arguments: Properties) -> Properties:
         answer = self.call("Invoke", provider_pb2.InvokeRequest(tok=token, args=encode(arguments)))
-        assert [(f.property, f.reason) for f in answer.failures] == []
+        assert _failures(answer) == []
         return decode(getattr(answer, "return"))
 
     def call(self, method: str, request: Any) -> Any:
@@ -171,6 +171,13 @@ class Plugin:
         self._channel.close()
         self.process.terminate()
         self.process.communicate(timeout=30)
+
+
+def _failures(answer: Any) -> list[tuple[str, str]]:
+    """Return place and rule of each failure; the field for the place stays empty, or the engine prints its value."""
+    assert [failure.property for failure in answer.failures if failure.property] == []
+    places_and_rules = [failure.reason.partition(": ") for failure in answer.failures]
+    return [(place, rule) for place, _, rule in places_and_rules]
 
 
 def _update_request(resource: Resource, inputs: Properties, preview: bool) -> Any:
