@@ -53,7 +53,7 @@ class Validation:
             if name.startswith("__"):
                 continue
             if name not in known:
-                yield CheckFailure(paths.written((*path, name)), self._unknown_name(name, known, path))
+                yield CheckFailure(paths.written((*path, name)), self._unknown_name(name, known))
             elif not self._is_modelled((*path, name)):
                 yield CheckFailure(
                     paths.written((*path, name)),
@@ -63,16 +63,13 @@ class Validation:
                 yield from self._value(known[name].kind, value, (*path, name))
         for name, declared in known.items():
             if declared.required and values.get(name) is None:
-                yield CheckFailure(paths.written((*path, name)), f"required by {self.token} and missing")
+                yield CheckFailure(paths.written((*path, name)), "required and missing")
 
     def _value(self, kind: Kind, value: Any, path: Path) -> Iterator[CheckFailure]:
         if value is UNKNOWN or value is None or kind.name == "any":
             return
         if not _is_of_kind(kind.name, value):
-            yield CheckFailure(
-                paths.written(path),
-                f"{self.token} takes {_article(kind.name)} here, not {_article(_kind_of(value))}",
-            )
+            yield CheckFailure(paths.written(path), f"takes {_article(kind.name)}, not {_article(_kind_of(value))}")
         elif kind.name == "object":
             yield from self._object(self.sdk.object_properties(kind.object_name), value, path)
         elif kind.name == "list" and kind.element:
@@ -85,11 +82,10 @@ class Validation:
     def _is_modelled(self, path: Path) -> bool:
         return self.modelled is None or paths.is_modelled(paths.dotted(path), self.modelled)
 
-    def _unknown_name(self, name: str, known: Mapping[str, Property], path: Path) -> str:
-        place = ".".join(filter(None, [self.token, paths.dotted(path)]))
+    def _unknown_name(self, name: str, known: Mapping[str, Property]) -> str:
         close = get_close_matches(name, known, n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(sorted(known))}"
-        return f"no such property in {place} of the installed SDK {self.sdk.version}; {hint}"
+        return f"no such property in the installed SDK {self.sdk.version}; {hint}"
 
 
 def _is_of_kind(kind: str, value: Any) -> bool:

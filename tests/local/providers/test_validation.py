@@ -41,21 +41,21 @@ def test_good_inputs_pass() -> None:
         (
             {"coment": "x"},
             "coment",
-            f"no such property in {TOKEN} of the installed SDK 7.51.1; did you mean 'comment'?",
+            "no such property in the installed SDK 7.51.1; did you mean 'comment'?",
         ),
         (
             {"origins": [GOOD["origins"][0], {"domainName": "x", "originID": "b", "originId": "b"}]},
             "origins[1].originID",
-            f"no such property in {TOKEN}.origins of the installed SDK 7.51.1; did you mean 'originId'?",
+            "no such property in the installed SDK 7.51.1; did you mean 'originId'?",
         ),
-        ({"origins": [{"domainName": "x"}]}, "origins[0].originId", f"required by {TOKEN} and missing"),
-        ({"enabled": None}, "enabled", f"required by {TOKEN} and missing"),
-        ({"enabled": "yes"}, "enabled", f"{TOKEN} takes a boolean here, not a string"),
-        ({"comment": 3}, "comment", f"{TOKEN} takes a string here, not a number"),
-        ({"aliases": "a.example.com"}, "aliases", f"{TOKEN} takes a list here, not a string"),
-        ({"aliases": [True]}, "aliases[0]", f"{TOKEN} takes a string here, not a boolean"),
-        ({"tags": {"team": 1}}, "tags.team", f"{TOKEN} takes a string here, not a number"),
-        ({"viewerCertificate": []}, "viewerCertificate", f"{TOKEN} takes an object here, not a list"),
+        ({"origins": [{"domainName": "x"}]}, "origins[0].originId", "required and missing"),
+        ({"enabled": None}, "enabled", "required and missing"),
+        ({"enabled": "yes"}, "enabled", "takes a boolean, not a string"),
+        ({"comment": 3}, "comment", "takes a string, not a number"),
+        ({"aliases": "a.example.com"}, "aliases", "takes a list, not a string"),
+        ({"aliases": [True]}, "aliases[0]", "takes a string, not a boolean"),
+        ({"tags": {"team": 1}}, "tags.team", "takes a string, not a number"),
+        ({"viewerCertificate": []}, "viewerCertificate", "takes an object, not a list"),
         ({"priceClass": "x"}, "priceClass", f"not modelled by the local provider: {TOKEN}.priceClass"),
         (
             {"origins": [{**GOOD["origins"][0], "originPath": "/"}]},
@@ -71,7 +71,7 @@ def test_one_fault_gives_one_failure(change: dict[str, Any], place: str, reason:
 def test_a_name_unlike_any_other_lists_the_known_ones() -> None:
     validation = Validation(SDK, "aws:index/getCallerIdentity:getCallerIdentity", None)
     found = validation.failures(SDK.function(validation.token), {"zzz": 1})
-    assert found[0].reason == f"no such property in {validation.token} of the installed SDK 7.51.1; known are id"
+    assert found[0].reason == "no such property in the installed SDK 7.51.1; known are id"
 
 
 def test_unknown_values_pass_at_any_depth() -> None:

@@ -44,7 +44,7 @@ def test_configuration_that_is_taken(config: Properties) -> None:
         (
             {"region": "eu-west-1", "regon": "x"},
             "regon",
-            "no such property in pulumi:providers:aws of the installed SDK 7.51.1; did you mean 'region'?",
+            "no such property in the installed SDK 7.51.1; did you mean 'region'?",
         ),
         (
             {"region": "eu-west-1", "assumeRoles": '[{"roleArn": "x"}]'},
@@ -54,7 +54,7 @@ def test_configuration_that_is_taken(config: Properties) -> None:
         (
             {"region": "eu-west-1", "skipCredentialsValidation": '"maybe"'},
             "skipCredentialsValidation",
-            "pulumi:providers:aws takes a boolean here, not a string",
+            "takes a boolean, not a string",
         ),
         ({}, "region", "missing; set aws:region, or AWS_REGION in the environment"),
     ],
