@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from local.providers.aws.calls import call, find
-from local.providers.aws.cloudfront_policies import CachePolicy, OriginRequestPolicy, ResponseHeadersPolicy
+from local.providers.aws.calls import find
+from local.providers.aws.cloudfront_policies import CachePolicy, OriginRequestPolicy, ResponseHeadersPolicy, policies
 from local.providers.resource import Function, Properties, ProviderError
 
 if TYPE_CHECKING:
@@ -42,8 +42,7 @@ class _GetPolicy(Function):
 
     def _id_of(self, client: Any, name: str) -> str:
         kind, noun = self.policy.kind, self.policy.noun
-        plural = f"list_{noun.removesuffix('y')}ies"
-        listing = call(f"listing {noun}", getattr(client, plural))[f"{kind}List"].get("Items", [])
+        listing = policies(client, self.policy)
         for item in listing:
             if item[kind][f"{kind}Config"]["Name"] == name:
                 return str(item[kind]["Id"])

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # CloudFront quotas, "Quotas on policies": 10 names of each kind per policy.
 _NAMES_PER_POLICY = 10
+# The same page: custom policies of one kind per account, unless AWS raised it.
+POLICIES_PER_ACCOUNT = 20
 # CloudFront Developer Guide, "Cache based on selected request headers" and the API's answer
 # "The parameter Headers contains X that is not allowed".
 _HEADERS_NOT_IN_KEY = frozenset(
@@ -85,6 +87,10 @@ class Policy(ResourceType):
 
     def create(self, provider: Any, inputs: Properties) -> Created:
         """Create the policy; its id is CloudFront's own."""
+        custom = [item for item in policies(provider.client("cloudfront"), self) if item["Type"] == "custom"]
+        if len(custom) >= POLICIES_PER_ACCOUNT:
+            reason = f"the account has {len(custom)} custom ones, and the quota is {POLICIES_PER_ACCOUNT}"
+            raise ProviderError(f"creating {self.label(inputs)}: TooMany{self.kind.removesuffix('y')}ies: {reason}")
         answer = call(
             f"creating {self.label(inputs)}",
             getattr(provider.client("cloudfront"), f"create_{self.noun}"),
@@ -145,6 +151,13 @@ class Policy(ResourceType):
     def _get(self, provider: Any, resource_id: str) -> Any:
         what = f"reading {self.noun.replace('_', ' ')} {resource_id}"
         return find(what, getattr(provider.client("cloudfront"), f"get_{self.noun}"), Id=resource_id)
+
+
+def policies(client: Any, policy: Policy | type[Policy]) -> list[Properties]:
+    """Return the account's policies of one kind with the managed ones, each with its ``Type``."""
+    listing = call(f"listing {policy.noun}", getattr(client, f"list_{policy.noun.removesuffix('y')}ies"))
+    items: list[Properties] = listing[f"{policy.kind}List"].get("Items", [])
+    return items
 
 
 def distributions_with(provider: Any, reference: str) -> list[str]:

@@ -10,7 +10,12 @@ from local.providers.aws.cloudfront_data import GetCachePolicy, GetOriginRequest
 from local.providers.aws.cloudfront_distribution import Distribution
 from local.providers.aws.cloudfront_distribution_rules import BEHAVIORS_LIMIT
 from local.providers.aws.cloudfront_function import CODE_LIMIT_BYTES, CloudFrontFunction
-from local.providers.aws.cloudfront_policies import CachePolicy, OriginRequestPolicy, ResponseHeadersPolicy
+from local.providers.aws.cloudfront_policies import (
+    POLICIES_PER_ACCOUNT,
+    CachePolicy,
+    OriginRequestPolicy,
+    ResponseHeadersPolicy,
+)
 from local.providers.resource import UNKNOWN, ProviderError
 from tests.local.providers.aws.cases_cloudfront import CODE, NOTHING, SOMETHING, behavior, distribution, origin
 
@@ -348,6 +353,14 @@ def test_a_policy_in_use_stays(aws: Aws) -> None:
     made = Distribution().create(aws, distribution(defaultCacheBehavior=behavior(cachePolicyId=policy.id)))
     with pytest.raises(ProviderError, match=f"CachePolicyInUse: attached to cache behaviors of {made.id}"):
         CachePolicy().delete(aws, policy.id, {"name": "user-data"})
+
+
+def test_an_account_has_room_for_twenty_policies(aws: Aws) -> None:
+    for number in range(POLICIES_PER_ACCOUNT):
+        OriginRequestPolicy().create(aws, {"name": f"policy-{number}", **NOTHING})
+    reason = "TooManyOriginRequestPolicies: the account has 20 custom ones, and the quota is 20"
+    with pytest.raises(ProviderError, match=f"^creating origin request policy one-more: {reason}$"):
+        OriginRequestPolicy().create(aws, {"name": "one-more", **NOTHING})
 
 
 def test_an_alias_belongs_to_one_distribution_and_to_its_certificate(aws: Aws) -> None:
