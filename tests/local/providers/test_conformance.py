@@ -11,6 +11,7 @@ import pytest
 from local.paths import CHECKOUT
 from local.providers import paths
 from local.providers.aws import registry
+from local.providers.difference import is_empty
 from local.providers.resource import UNKNOWN
 from local.providers.sdk import Sdk
 from tests.local.providers.conformance import Case, World, changed, resolve
@@ -93,9 +94,10 @@ def _lead(case: Case, world: World) -> None:
     replacements = [resolve(change, world) for change in case.replacements]
     assert _uncovered(resource_type, case, updates, replacements) == []
 
-    _preview(plugin, resource_type, plugin.check(case.token, inputs).inputs)
+    preview = _preview(plugin, resource_type, plugin.check(case.token, inputs).inputs)
     resource = plugin.create(case.token, inputs)
     assert resource.id
+    assert _broken_promises(preview, resource) - case.unsteady.keys() == set()
     _assert_settled(plugin, resource, case)
 
     for change in updates:
@@ -111,11 +113,18 @@ def _lead(case: Case, world: World) -> None:
     plugin.delete(resource)
 
 
-def _preview(plugin: Plugin, resource_type: ResourceType, inputs: Properties) -> None:
+def _preview(plugin: Plugin, resource_type: ResourceType, inputs: Properties) -> Properties:
     preview = plugin.preview_create(resource_type.token, inputs)
     unknown = {key for key, value in preview.items() if value is UNKNOWN}
     assert {key: preview[key] for key in inputs} == inputs
     assert unknown <= Sdk("pulumi_aws").resource(resource_type.token).outputs
+    return preview
+
+
+def _broken_promises(preview: Properties, resource: Resource) -> set[str]:
+    """Return the outputs that a preview knew and that came out otherwise."""
+    known = {key: value for key, value in preview.items() if value is not UNKNOWN}
+    return {key for key, value in known.items() if not is_empty(value) and resource.outputs.get(key) != value}
 
 
 def _assert_settled(plugin: Plugin, resource: Resource, case: Case) -> None:
@@ -138,8 +147,8 @@ def _update(plugin: Plugin, resource: Resource, change: Properties, case: Case) 
     assert not diff.replaces, f"{change} replaces"
     preview = plugin.preview_update(resource, wanted.inputs)
     updated = plugin.update(resource, wanted.inputs)
-    wrong = {key for key, value in preview.items() if value is not UNKNOWN and updated.outputs.get(key) != value}
-    assert wrong - case.unsteady.keys() == set(), f"the preview of {change} promised something else"
+    wrong = _broken_promises(preview, updated) - case.unsteady.keys()
+    assert wrong == set(), f"the preview of {change} promised something else"
     _assert_settled(plugin, updated, case)
     return updated
 
