@@ -53,10 +53,14 @@ def test_it_does_not_outlive_an_engine_that_was_killed() -> None:
         int(engine.stdout.readline())
         engine.kill()
         engine.wait()
+    try:
         deadline = time.monotonic() + END_SECONDS
         while _runs(plugin):
             assert time.monotonic() < deadline
             time.sleep(0.05)
+    finally:
+        if _runs(plugin):
+            os.kill(plugin, signal.SIGKILL)
 
 
 def _runs(pid: int) -> bool:
