@@ -16,6 +16,7 @@ from local.emulator import server
 from local.engine.install import find_or_make, link_into
 from local.locks import exclusive
 from local.paths import Home, home_from_environment
+from local.settling import settle
 from local.variables import environment_file, process_environment
 from strata.errors import StrataError
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 #: A PostgreSQL data folder with its first write-ahead log, and the emulator's state, need about half of this.
 NEEDED_BYTES: Final = 300 * 1024 * 1024
-#: The commands ask nothing, and `report` shows the outputs.
-QUIETLY: Final = ("--yes", "--skip-preview", "--suppress-outputs")
 
 
 class HomeError(StrataError):
@@ -121,13 +120,13 @@ def _heal(home: Home, environment: dict[str, str]) -> None:
     pending = stack.pending_operations(home)
     if pending:
         _say(f"{len(pending)} operations of an interrupted run are settled first")
-        stack.run(home, environment, "refresh", *QUIETLY, "--non-interactive", "--clear-pending-creates")
+        settle(home, environment)
 
 
 def _deploy(home: Home, environment: dict[str, str], *, refresh: bool) -> None:
     if home.stale_marker.exists():
         _make_forgotten(home, environment)
-    stack.run(home, environment, "up", *QUIETLY, *(["--refresh"] if refresh else []))
+    stack.run(home, environment, "up", *stack.QUIETLY, *(["--refresh"] if refresh else []))
 
 
 def _make_forgotten(home: Home, environment: dict[str, str]) -> None:
@@ -138,10 +137,10 @@ def _make_forgotten(home: Home, environment: dict[str, str]) -> None:
     """
     held_by_emulator, instances = stack.emulated(home)
     if held_by_emulator:
-        stack.run(home, environment, "refresh", *QUIETLY, *stack.targets(held_by_emulator))
+        stack.run(home, environment, "refresh", *stack.QUIETLY, *stack.targets(held_by_emulator))
     if instances:
-        stack.run(home, environment, "up", *QUIETLY)
-        stack.run(home, environment, "refresh", *QUIETLY, *stack.targets(instances))
+        stack.run(home, environment, "up", *stack.QUIETLY)
+        stack.run(home, environment, "refresh", *stack.QUIETLY, *stack.targets(instances))
     home.stale_marker.unlink()
 
 

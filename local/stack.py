@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml  # type: ignore[import-untyped]  # it ships no types
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from local.paths import Home
+
+#: The commands ask nothing, and `report` shows the outputs.
+QUIETLY: Final = ("--yes", "--skip-preview", "--suppress-outputs")
 
 
 class StackBusyError(StrataError):
@@ -51,9 +54,9 @@ def resources(home: Home) -> list[dict[str, Any]]:
     return list(_latest(home).get("resources") or [])
 
 
-def pending_operations(home: Home) -> list[str]:
-    """Return the URNs whose creation, update or deletion was interrupted."""
-    return [str(one["resource"]["urn"]) for one in _latest(home).get("pending_operations") or []]
+def pending_operations(home: Home) -> list[dict[str, Any]]:
+    """Return what an interrupted run left: each with its ``type``, for example ``creating``, and its ``resource``."""
+    return list(_latest(home).get("pending_operations") or [])
 
 
 def emulated(home: Home) -> tuple[list[str], list[str]]:

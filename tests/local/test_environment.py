@@ -113,6 +113,7 @@ def test_down_keeps_ports_and_data(environment: EngineEnvironment) -> None:
 
     assert "stopped; the data is kept; next: make up" in environment.command("down")
     assert environment.running() == {}
+    assert "stopped" in environment.command("status")
     again = environment.up()
 
     assert "Refreshing" not in again

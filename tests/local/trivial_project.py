@@ -28,11 +28,11 @@ import pulumi
 from pulumi_aws.ssm import Parameter
 from slow import Slow
 
-Parameter("parameter", name="/trivial/parameter", type="String", value="forty-two")
+parameter = Parameter("parameter", name="/trivial/parameter", type="String", value="forty-two")
 if pulumi.Config().get("fail"):
     raise ValueError(pulumi.Config().get("fail"))
 pulumi.export("answer", pulumi.Config().get("answer"))
-Slow("slow", pulumi.Config().get("marker"))
+Slow("slow", pulumi.Config().get("marker"), pulumi.ResourceOptions(depends_on=[parameter]))
 """
 
 #: Its creation says that it began and then waits while the marker's file says so.
@@ -40,7 +40,6 @@ SLOW = """
 import time
 from pathlib import Path
 
-from pulumi import ResourceOptions
 from pulumi.dynamic import CreateResult, Resource, ResourceProvider
 
 
@@ -56,8 +55,8 @@ class SlowProvider(ResourceProvider):
 
 
 class Slow(Resource, name="Slow"):
-    def __init__(self, name, marker):
-        super().__init__(SlowProvider(), name, {"marker": marker or "/dev/null/none"})
+    def __init__(self, name, marker, options):
+        super().__init__(SlowProvider(), name, {"marker": marker or "/dev/null/none"}, options)
 """
 
 
