@@ -22,7 +22,8 @@ def is_known(name: str) -> bool:
     extension, dot, _ = name.partition(".")
     if dot:
         return (programs.folder() / "lib" / f"{extension}.so").exists()
-    return name in _contexts()
+    # The catalogue leaves out what is for developers and what nobody sets.
+    return name.lower() in _contexts() or "unrecognized configuration parameter" not in _tried(name, "0")
 
 
 def closest(name: str) -> str | None:
@@ -32,28 +33,29 @@ def closest(name: str) -> str | None:
 
 def is_static(name: str) -> bool:
     """Say whether a change of the setting waits for the next start."""
-    return _contexts().get(name) == "postmaster"
+    return _contexts().get(name.lower()) == "postmaster"
 
 
 def is_internal(name: str) -> bool:
     """Say whether nobody can change the setting."""
-    return _contexts().get(name) == "internal"
+    return _contexts().get(name.lower()) == "internal" or "cannot be changed" in _tried(name, "0")
 
 
-@cache  # the server's answer to the same question does not change
 def refusal(name: str, value: str) -> str | None:
-    """Return the server's own words when it does not take a value, or None.
-
-    The question is put to the server's program without a data folder, so it needs no running server.
-    """
+    """Return the server's own words when it does not take a value, or None."""
     if "." in name:
         return None
-    answer = programs.ask("postgres", "-C", name, "-c", f"{name}={value}", timeout_seconds=_CHECK_SECONDS)
+    answer = _tried(name, value)
     found = re.search(r"(?:FATAL|ERROR):\s+(.*(?:invalid value|outside the valid range|requires a).*)", answer)
     if found is None:
         return None
     hint = re.search(r"HINT:\s+(.*)", answer)
     return found[1] + (f"; {hint[1]}" if hint else "")
+
+
+def _tried(name: str, value: str) -> str:
+    """Return what the server's program says to a value; it has no data folder, so it never gets further than that."""
+    return programs.ask("postgres", "-C", name, "-c", f"{name}={value}", timeout_seconds=_CHECK_SECONDS)
 
 
 def missing_libraries(value: str) -> list[str]:
