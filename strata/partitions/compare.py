@@ -112,11 +112,14 @@ def _constraints(leaf: Leaf, observed: Any, parent: Any) -> Iterator[Difference]
 
 
 def _indexes(leaf: Leaf, observed: Any, parent: Any) -> Iterator[Difference]:
-    has, wants = Counter(observed.indexes or ()), Counter(parent.indexes or ())
-    for index in (wants - has).elements():
+    has, wants = observed.indexes or {}, parent.indexes or {}
+    for index in (Counter(wants.values()) - Counter(has.values())).elements():
         yield Difference(f"no valid {index}", f"add it to {leaf.qualified_name}, as a constraint where it says so")
-    for index in (has - wants).elements():
-        yield Difference(f"{index} is not the parent's", f"DROP INDEX CONCURRENTLY, on {leaf.qualified_name}")
+    extra = Counter(has.values()) - Counter(wants.values())
+    for name, index in has.items():
+        if extra[index]:
+            extra[index] -= 1
+            yield Difference(f"index {name}, {index}, is not the parent's", f"DROP INDEX CONCURRENTLY {name}")
 
 
 def _storage(leaf: Leaf, observed: Any, parent: Any) -> Iterator[Difference]:

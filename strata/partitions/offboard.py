@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import psycopg
 
@@ -57,6 +58,19 @@ def drop_tenant(
             raise errors.offboarding_failure(tenant_id, error, lost=connection.broken) from error
 
 
+@dataclass(frozen=True)
+class _LeafState:
+    """How far a leaf is: attached, its detach begun and not finished, and the CHECK that says whose rows it holds."""
+
+    attached: bool
+    pending: bool
+    tenant_check: str | None
+
+
+# 55000: another detach from this parent was begun and not finished.
+_DETACH_PENDING: Final = (psycopg.errors.ObjectNotInPrerequisiteState,)
+
+
 class _Offboarding:
     """One run for one tenant."""
 
@@ -67,41 +81,41 @@ class _Offboarding:
         self.deadline = deadline
 
     def run(self) -> None:
-        attached = self._attached_by_table()
-        present = [leaf for leaf in self.leaves if leaf.table in attached]
+        states = self._states()
         self._execute("mark", self.leaves[0], onboard_key=ONBOARD_KEY, tenant_id=self.tenant_id)
-        if present:
-            self._execute("stop_writes", present[0], leaves=present, trigger=OFFBOARDING_TRIGGER)
+        written = [leaf for leaf in self.leaves if leaf.table in states and not states[leaf.table].pending]
+        if written:
+            self._execute("stop_writes", written[0], leaves=written, trigger=OFFBOARDING_TRIGGER)
         for leaf in self.leaves:
-            if attached.get(leaf.table):
+            if leaf.table in states and states[leaf.table].attached:
                 with self._alone_with_parent(leaf):
-                    self._retried(leaf, partial(self._detach, leaf))
+                    self._retried(leaf, partial(self._detach, leaf), also=_DETACH_PENDING)
             self._execute("drop_leaf", leaf, leaf=leaf)
 
-    def _attached_by_table(self) -> dict[str, bool]:
-        """Return by table whether its leaf is attached, for those that exist.
+    def _states(self) -> dict[str, _LeafState]:
+        """Return by table how far its leaf is, for those that exist.
 
         Raises:
             PartitionMismatchError: a leaf's own CHECK does not prove that all its rows are this tenant's.
         """
         query = sql.render("offboarding/leaf_state.sql.j2", leaves=self.leaves, tenant_check=TENANT_CHECK)
-        states: dict[str, Any] = {row[0]: row[1:] for row in self.connection.execute(query)}
-        present = {leaf: states[leaf.qualified_name] for leaf in self.leaves if leaf.qualified_name in states}
+        by_name = {row[0]: _LeafState(*row[1:]) for row in self.connection.execute(query)}
+        states = {leaf: by_name[leaf.qualified_name] for leaf in self.leaves if leaf.qualified_name in by_name}
         unproved = {
-            leaf.table: [f"constraint {TENANT_CHECK} is {check} and not {tenant_check(leaf)}"]
-            for leaf, (_, check) in present.items()
-            if check != tenant_check(leaf)
+            leaf.table: [f"constraint {TENANT_CHECK} is {state.tenant_check} and not {tenant_check(leaf)}"]
+            for leaf, state in states.items()
+            if state.tenant_check != tenant_check(leaf)
         }
         if unproved:
             raise errors.PartitionMismatchError(self.tenant_id, unproved)
-        return {leaf.table: attached for leaf, (attached, _) in present.items()}
+        return {leaf.table: state for leaf, state in states.items()}
 
     def _detach(self, leaf: Leaf) -> None:
         """Finish a detach that is pending on this parent, whosever it is, and detach the leaf if it is still there."""
         pending = self.connection.execute(sql.render("offboarding/pending.sql.j2", leaf=leaf)).fetchone()
         if pending is not None:
             self.connection.execute(sql.render("offboarding/finalize.sql.j2", leaf=leaf, pending=pending[0]))
-        if self._attached_by_table().get(leaf.table):
+        if self._states()[leaf.table].attached:
             self.connection.execute(sql.render("offboarding/detach.sql.j2", leaf=leaf))
 
     @contextmanager
@@ -122,15 +136,9 @@ class _Offboarding:
         script = sql.render(f"offboarding/{step}.sql.j2", **values)
         self._retried(at, partial(self.connection.execute, script))
 
-    def _retried(self, leaf: Leaf, work: Callable[[], object]) -> None:
-        with_lock_retries(
-            self.connection,
-            work,
-            self.deadline - time.monotonic(),
-            partial(self._out_of_time, leaf),
-            # 55000: a detach is pending on this parent.
-            also=(psycopg.errors.ObjectNotInPrerequisiteState,),
-        )
+    def _retried(self, leaf: Leaf, work: Callable[[], object], also: tuple[type[psycopg.Error], ...] = ()) -> None:
+        left_seconds = self.deadline - time.monotonic()
+        with_lock_retries(self.connection, work, left_seconds, partial(self._out_of_time, leaf), also)
 
     def _out_of_time(self, leaf: Leaf, error: psycopg.Error) -> Exception:
         blockers = find_blockers(self.connection, [leaf.qualified_parent, leaf.qualified_name], detaching=True)

@@ -36,20 +36,20 @@ def _as_tenant(connection, tenant_id):
 
 
 @pytest.mark.parametrize(
-    ("change", "error"),
+    "change",
     [
-        ({"amount_minor": 0}, errors.CheckViolation),
-        ({"currency": "eur"}, errors.CheckViolation),
-        ({"currency": "EU"}, errors.CheckViolation),
-        ({"idempotency_key": ""}, errors.CheckViolation),
-        ({"tenant_id": "nobody"}, errors.CheckViolation),
-        ({"tenant_id": ""}, errors.CheckViolation),
-        ({"tenant_id": None}, errors.NotNullViolation),
+        {"amount_minor": 0},
+        {"currency": "eur"},
+        {"currency": "EU"},
+        {"idempotency_key": ""},
+        {"tenant_id": "nobody"},
+        {"tenant_id": ""},
+        {"tenant_id": None},
     ],
 )
 @pytest.mark.parametrize("layout", ["list"], indirect=True)
-def test_a_payment_that_is_none_is_refused(tenants, change, error):
-    with pytest.raises((error, errors.CheckViolation)):
+def test_a_payment_that_is_none_is_refused(tenants, change):
+    with pytest.raises(errors.CheckViolation):
         tenants.execute(PAYMENT, {**VALID, **change})
 
 
@@ -156,7 +156,7 @@ def test_the_sql_function_makes_what_the_library_makes(migrated, layout):
         ("payments", "", errors.InvalidParameterValue),
         ("payments", None, errors.InvalidParameterValue),
         ("payments", "x" * 1025, errors.InvalidParameterValue),
-        (None, "acme", errors.UndefinedTable),
+        (None, "acme", errors.NullValueNotAllowed),
     ],
 )
 @pytest.mark.parametrize("layout", ["list"], indirect=True)

@@ -17,7 +17,6 @@ from strata.migrations import (
     verify,
 )
 
-
 SUICIDE = "SELECT pg_terminate_backend(pg_backend_pid());"
 
 

@@ -38,13 +38,13 @@ def test_a_minus_never_starts_a_comment(connection):
 def test_what_is_no_identifier_is_refused(name):
     with pytest.raises(QuotingError) as refusal:
         identifier(name)
-    expected = f"not an identifier (name {ascii(name)}); allowed: 1 to 63 bytes of UTF-8 without NUL"
+    expected = f"not an identifier (name {name!a}); allowed: 1 to 63 bytes of UTF-8 without NUL"
     assert str(refusal.value) == expected
 
 
 @pytest.mark.parametrize("value", ["a\0b", 1.5, b"a", ["a"]])
 def test_what_is_no_literal_is_refused(value):
-    with pytest.raises(QuotingError, match="^not a literal"):
+    with pytest.raises(QuotingError, match="not a literal"):
         literal(value)
 
 

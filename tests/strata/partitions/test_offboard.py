@@ -1,0 +1,139 @@
+import threading
+
+import psycopg
+import pytest
+
+from strata import sql
+from strata.migrations import OFFBOARDING_SQLSTATE
+from strata.partitions import offboard
+from strata.partitions.errors import ConnectionLostError, OffboardingTimeoutError, PartitionMismatchError
+from strata.partitions.inspect import inspect_tenant
+from strata.partitions.offboard import drop_tenant
+from strata.partitions.onboard import ensure_tenant
+from tests.strata.rows import insert_payment, payments_of
+
+only_list = pytest.mark.parametrize("layout", ["list"], indirect=True)
+
+
+@pytest.fixture
+def tenants(migrated, layout):
+    for tenant_id in ("acme", "globex"):
+        ensure_tenant(migrated, tenant_id, layout)
+        insert_payment(migrated, tenant_id)
+    return migrated
+
+
+def _is_gone(connection, layout):
+    registered = connection.execute("SELECT count(*) FROM strata.tenant_partitions WHERE tenant_id = 'acme'").fetchone()
+    return inspect_tenant(connection, "acme", layout).partitions == {} and registered == (0,)
+
+
+def test_a_tenant_is_dropped_and_others_stay(tenants, layout):
+    drop_tenant(tenants, "acme", layout)
+    assert _is_gone(tenants, layout)
+    assert payments_of(tenants, "globex") == 1
+    assert inspect_tenant(tenants, "globex", layout).differences == {}
+    assert tenants.execute("SHOW lock_timeout").fetchone() == ("10s",)
+
+
+def test_dropping_twice_is_no_error(tenants, reference, layout):
+    drop_tenant(reference, "acme", layout)
+    drop_tenant(reference, "acme", layout)
+    assert _is_gone(tenants, layout)
+
+
+def test_a_dropped_tenant_can_be_onboarded_again(tenants, layout):
+    drop_tenant(tenants, "acme", layout)
+    ensure_tenant(tenants, "acme", layout)
+    assert payments_of(tenants, "acme") == 0
+
+
+@only_list
+def test_a_reader_of_another_tenant_is_waited_for_and_never_stopped(tenants, layout, fresh_database):
+    with fresh_database.deployer() as reader, fresh_database.deployer() as other:
+        reader.execute("BEGIN")
+        reader.execute("SELECT FROM app.payments WHERE tenant_id = 'globex'")
+        dropping = threading.Thread(target=drop_tenant, args=(tenants, "acme", layout))
+        dropping.start()
+        other.execute("SET lock_timeout = '1s'")
+        for number in range(20):
+            insert_payment(other, "globex", f"k{number}")
+            dropping.join(0.05)
+        reader.execute("COMMIT")
+        dropping.join(30)
+        assert not dropping.is_alive()
+        assert _is_gone(other, layout)
+        assert payments_of(other, "globex") == 21
+
+
+@only_list
+def test_writes_of_a_leaving_tenant_are_refused_with_our_own_code(tenants, layout, fresh_database):
+    with fresh_database.deployer() as reader:
+        reader.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        reader.execute("SELECT FROM app.payments WHERE tenant_id = 'acme'")
+        with pytest.raises(OffboardingTimeoutError) as failure:
+            drop_tenant(tenants, "acme", layout, budget_seconds=0)
+        assert reader.info.backend_pid in {blocker.pid for blocker in failure.value.blockers}
+        message = str(failure.value)
+        assert message.startswith("offboarding met a lock: canceling statement due to lock timeout")
+        assert message.endswith("then run again: it goes on from here")
+    with pytest.raises(psycopg.OperationalError) as refusal:
+        tenants.execute("UPDATE partitions.payments_p_acme SET description = 'x'")
+    assert refusal.value.sqlstate == OFFBOARDING_SQLSTATE
+    assert "tenant acme is being offboarded" in str(refusal.value)
+    drop_tenant(tenants, "acme", layout)
+    assert _is_gone(tenants, layout)
+
+
+@only_list
+def test_a_detach_that_another_left_pending_is_finished_first(tenants, layout, fresh_database):
+    with fresh_database.deployer() as reader, reader.transaction():
+        reader.execute("SELECT FROM app.payments WHERE tenant_id = 'globex'")
+        tenants.execute("SET lock_timeout = '100ms'")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            tenants.execute("ALTER TABLE app.payments DETACH PARTITION partitions.payments_p_globex CONCURRENTLY")
+    drop_tenant(tenants, "acme", layout)
+    assert _is_gone(tenants, layout)
+    assert tenants.execute("SELECT count(*) FROM partitions.payments_p_globex").fetchone() == (1,)
+
+
+def test_a_table_that_nothing_proves_to_be_the_tenants_is_not_dropped(tenants, layout):
+    tenants.execute("ALTER TABLE partitions.payments_p_acme DROP CONSTRAINT strata_tenant_ck")
+    with pytest.raises(PartitionMismatchError, match="constraint strata_tenant_ck is None and not CHECK"):
+        drop_tenant(tenants, "acme", layout)
+    assert payments_of(tenants, "acme") == 1
+    insert_payment(tenants, "acme", "still written")
+
+
+@pytest.mark.parametrize("step", ["mark", "stop_writes", "detach", "drop_leaf"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_run_killed_at_any_step_is_gone_on_with(tenants, layout, fresh_database, monkeypatch, step, when):
+    """Kill the session before or after a step's statements, then run again."""
+    rendered = sql.render
+    suicide = "SET ROLE strata_deployer; SELECT pg_terminate_backend(pg_backend_pid());"
+
+    def killing(template, **values):
+        script = rendered(template, **values)
+        if template != f"offboarding/{step}.sql.j2":
+            return script
+        return suicide if when == "before" else script if script.endswith("CONCURRENTLY") else f"{script}\n{suicide}"
+
+    with monkeypatch.context() as patch:
+        patch.setattr(offboard.sql, "render", killing)
+        if step == "detach" and when == "after":
+            patch.setattr(sql, "render", _killing_after_detach(rendered, suicide))
+        with pytest.raises(ConnectionLostError):
+            drop_tenant(tenants, "acme", layout)
+    with fresh_database.deployer() as again:
+        drop_tenant(again, "acme", layout)
+        assert _is_gone(again, layout)
+        assert payments_of(again, "globex") == 1
+
+
+def _killing_after_detach(rendered, suicide):
+    """The detach is a statement of its own; the first thing after it is the drop."""
+
+    def killing(template, **values):
+        return suicide if template == "offboarding/drop_leaf.sql.j2" else rendered(template, **values)
+
+    return killing
