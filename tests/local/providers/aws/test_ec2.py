@@ -29,8 +29,8 @@ INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 
 
 @pytest.fixture
-def vpc(aws_world: World) -> Resource:
-    return aws_world.create(VPC, {"cidrBlock": "10.0.0.0/16"})
+def vpc(world: World) -> Resource:
+    return world.create(VPC, {"cidrBlock": "10.0.0.0/16"})
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ def vpc(aws_world: World) -> Resource:
         ),
     ],
 )
-def test_checks(aws_world: World, token: str, inputs: Properties, place: str, reason: str) -> None:
-    assert aws_world.plugin.check(token, inputs).failures == [(place, reason)]
+def test_checks(world: World, token: str, inputs: Properties, place: str, reason: str) -> None:
+    assert world.plugin.check(token, inputs).failures == [(place, reason)]
 
 
 @pytest.mark.parametrize(
@@ -98,11 +98,11 @@ def test_checks(aws_world: World, token: str, inputs: Properties, place: str, re
         ),
     ],
 )
-def test_subnets_that_do_not_fit(aws_world: World, vpc: Resource, inputs: Properties, message: str) -> None:
-    taken = aws_world.create(SUBNET, {"vpcId": vpc.id, "cidrBlock": "10.0.1.0/24"})
+def test_subnets_that_do_not_fit(world: World, vpc: Resource, inputs: Properties, message: str) -> None:
+    taken = world.create(SUBNET, {"vpcId": vpc.id, "cidrBlock": "10.0.1.0/24"})
     expected = re.escape(message.format(vpc=vpc.id, subnet=taken.id))
     with pytest.raises(CallError, match=f"^{expected}$"):
-        aws_world.plugin.create(SUBNET, {"vpcId": vpc.id, **inputs})
+        world.plugin.create(SUBNET, {"vpcId": vpc.id, **inputs})
 
 
 def _subnet(world: World, vpc: Resource) -> Resource:
@@ -118,27 +118,27 @@ def _group(world: World, vpc: Resource) -> Resource:
 
 
 @pytest.mark.parametrize("user", [_subnet, _table, _group])
-def test_a_vpc_in_use_stays(aws_world: World, vpc: Resource, user: Callable[[World, Resource], Resource]) -> None:
-    thing = user(aws_world, vpc)
+def test_a_vpc_in_use_stays(world: World, vpc: Resource, user: Callable[[World, Resource], Resource]) -> None:
+    thing = user(world, vpc)
     message = f"^deleting VPC {vpc.id}: DependencyViolation: still used by {thing.id}$"
     with pytest.raises(CallError, match=message):
-        aws_world.plugin.delete(vpc)
+        world.plugin.delete(vpc)
 
 
-def test_a_subnet_has_one_route_table(aws_world: World, vpc: Resource) -> None:
-    inputs = {"subnetId": _subnet(aws_world, vpc).id, "routeTableId": _table(aws_world, vpc).id}
-    association = aws_world.create(ASSOCIATION, inputs)
+def test_a_subnet_has_one_route_table(world: World, vpc: Resource) -> None:
+    inputs = {"subnetId": _subnet(world, vpc).id, "routeTableId": _table(world, vpc).id}
+    association = world.create(ASSOCIATION, inputs)
     message = f"Resource.AlreadyAssociated: it is associated with {inputs['routeTableId']} \\({association.id}\\)$"
     with pytest.raises(CallError, match=message):
-        aws_world.plugin.create(ASSOCIATION, inputs)
+        world.plugin.create(ASSOCIATION, inputs)
     with pytest.raises(CallError, match=f"DependencyViolation: still used by {association.id}$"):
-        aws_world.plugin.delete(_table(aws_world, vpc))
+        world.plugin.delete(_table(world, vpc))
 
 
-def test_of_two_overlapping_subnets_made_at_once_one_is_refused(aws_world: World, vpc: Resource) -> None:
+def test_of_two_overlapping_subnets_made_at_once_one_is_refused(world: World, vpc: Resource) -> None:
     def refusal(block: str) -> str:
         try:
-            aws_world.plugin.create(SUBNET, {"vpcId": vpc.id, "cidrBlock": block}, name=block)
+            world.plugin.create(SUBNET, {"vpcId": vpc.id, "cidrBlock": block}, name=block)
         except CallError as error:
             return error.message
         return ""
@@ -147,19 +147,19 @@ def test_of_two_overlapping_subnets_made_at_once_one_is_refused(aws_world: World
         refusals = list(pool.map(refusal, ["10.0.4.0/22", "10.0.4.0/23", "10.0.6.0/23", "10.0.5.0/24"] * 2))
     assert refusals.count("") in (1, 2)
     assert all("InvalidSubnet.Conflict" in each for each in refusals if each)
-    assert aws_world.client is not None
+    assert world.client is not None
     filters = [{"Name": "vpc-id", "Values": [vpc.id]}]
-    subnets = aws_world.client("ec2").describe_subnets(Filters=filters)["Subnets"]
+    subnets = world.client("ec2").describe_subnets(Filters=filters)["Subnets"]
     for subnet in subnets:
-        aws_world.client("ec2").delete_subnet(SubnetId=subnet["SubnetId"])
+        world.client("ec2").delete_subnet(SubnetId=subnet["SubnetId"])
     blocks = [IPv4Network(subnet["CidrBlock"]) for subnet in subnets]
     assert not any(one.overlaps(other) for one, other in combinations(blocks, 2))
 
 
-def test_what_a_db_instance_uses_stays(aws_world: World, vpc: Resource) -> None:
-    subnet, group = _subnet(aws_world, vpc), _group(aws_world, vpc)
-    assert aws_world.client is not None
-    rds = aws_world.client("rds")
+def test_what_a_db_instance_uses_stays(world: World, vpc: Resource) -> None:
+    subnet, group = _subnet(world, vpc), _group(world, vpc)
+    assert world.client is not None
+    rds = world.client("rds")
     rds.create_db_subnet_group(DBSubnetGroupName="g", DBSubnetGroupDescription="g", SubnetIds=[subnet.id])
     rds.create_db_instance(
         DBInstanceIdentifier="database",
@@ -174,68 +174,68 @@ def test_what_a_db_instance_uses_stays(aws_world: World, vpc: Resource) -> None:
     try:
         for resource in (subnet, group):
             with pytest.raises(CallError, match=r"DependencyViolation: still used by DB instance database$"):
-                aws_world.plugin.delete(resource)
+                world.plugin.delete(resource)
     finally:
         rds.delete_db_instance(DBInstanceIdentifier="database", SkipFinalSnapshot=True)
 
 
-def test_an_association_stays_within_a_vpc(aws_world: World, vpc: Resource) -> None:
-    other = aws_world.create(VPC, {"cidrBlock": "10.1.0.0/16"}, "other")
-    table = aws_world.create(TABLE, {"vpcId": other.id})
+def test_an_association_stays_within_a_vpc(world: World, vpc: Resource) -> None:
+    other = world.create(VPC, {"cidrBlock": "10.1.0.0/16"}, "other")
+    table = world.create(TABLE, {"vpcId": other.id})
     with pytest.raises(CallError, match=f"they are in two VPCs, {vpc.id} and {other.id}$"):
-        aws_world.plugin.create(ASSOCIATION, {"subnetId": _subnet(aws_world, vpc).id, "routeTableId": table.id})
+        world.plugin.create(ASSOCIATION, {"subnetId": _subnet(world, vpc).id, "routeTableId": table.id})
 
 
-def test_a_new_group_has_no_rule(aws_world: World, vpc: Resource) -> None:
-    group = _group(aws_world, vpc)
-    assert aws_world.client is not None
-    rules = aws_world.client("ec2").describe_security_group_rules()["SecurityGroupRules"]
+def test_a_new_group_has_no_rule(world: World, vpc: Resource) -> None:
+    group = _group(world, vpc)
+    assert world.client is not None
+    rules = world.client("ec2").describe_security_group_rules()["SecurityGroupRules"]
     assert [rule for rule in rules if rule["GroupId"] == group.id] == []
 
 
-def test_a_group_named_by_a_rule_stays(aws_world: World, vpc: Resource) -> None:
-    source = aws_world.create(GROUP, {"vpcId": vpc.id}, "source")
-    target = aws_world.create(GROUP, {"vpcId": vpc.id}, "target")
+def test_a_group_named_by_a_rule_stays(world: World, vpc: Resource) -> None:
+    source = world.create(GROUP, {"vpcId": vpc.id}, "source")
+    target = world.create(GROUP, {"vpcId": vpc.id}, "target")
     inputs = {"ipProtocol": "tcp", "fromPort": 1, "toPort": 1, "referencedSecurityGroupId": source.id}
-    aws_world.create(INGRESS, {**inputs, "securityGroupId": target.id})
+    world.create(INGRESS, {**inputs, "securityGroupId": target.id})
     with pytest.raises(CallError, match=f"still used by a rule of {target.id}$"):
-        aws_world.plugin.delete(source)
+        world.plugin.delete(source)
 
 
-def test_a_rule_added_to_the_default_group_shows_and_goes(aws_world: World, vpc: Resource) -> None:
-    resource = aws_world.plugin.create(DEFAULT_GROUP, {"vpcId": vpc.id})
-    assert aws_world.client is not None
+def test_a_rule_added_to_the_default_group_shows_and_goes(world: World, vpc: Resource) -> None:
+    resource = world.plugin.create(DEFAULT_GROUP, {"vpcId": vpc.id})
+    assert world.client is not None
     permission = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
-    aws_world.client("ec2").authorize_security_group_ingress(GroupId=resource.id, IpPermissions=[permission])
-    live = aws_world.plugin.read(resource)
+    world.client("ec2").authorize_security_group_ingress(GroupId=resource.id, IpPermissions=[permission])
+    live = world.plugin.read(resource)
     assert live is not None
     assert live.inputs["ingress"] == [{"fromPort": 22, "toPort": 22, "protocol": "tcp", "cidrBlocks": ["0.0.0.0/0"]}]
-    assert aws_world.plugin.diff(live, resource.inputs).kinds == {"ingress": "DELETE"}
-    healed = aws_world.plugin.read(aws_world.plugin.update(live, resource.inputs))
+    assert world.plugin.diff(live, resource.inputs).kinds == {"ingress": "DELETE"}
+    healed = world.plugin.read(world.plugin.update(live, resource.inputs))
     assert healed is not None
-    assert not aws_world.plugin.diff(healed, resource.inputs).changed
+    assert not world.plugin.diff(healed, resource.inputs).changed
 
 
-def test_a_route_added_by_hand_shows_and_goes(aws_world: World, vpc: Resource) -> None:
-    resource = _table(aws_world, vpc)
-    assert aws_world.client is not None
-    gateway = aws_world.client("ec2").create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
-    aws_world.client("ec2").create_route(RouteTableId=resource.id, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
-    live = aws_world.plugin.read(resource)
+def test_a_route_added_by_hand_shows_and_goes(world: World, vpc: Resource) -> None:
+    resource = _table(world, vpc)
+    assert world.client is not None
+    gateway = world.client("ec2").create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    world.client("ec2").create_route(RouteTableId=resource.id, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+    live = world.plugin.read(resource)
     assert live is not None
-    assert aws_world.plugin.diff(live, resource.inputs).kinds == {"routes": "DELETE"}
-    healed = aws_world.plugin.read(aws_world.plugin.update(live, resource.inputs))
+    assert world.plugin.diff(live, resource.inputs).kinds == {"routes": "DELETE"}
+    healed = world.plugin.read(world.plugin.update(live, resource.inputs))
     assert healed is not None
-    assert not aws_world.plugin.diff(healed, resource.inputs).changed
+    assert not world.plugin.diff(healed, resource.inputs).changed
 
 
-def test_tags_changed_by_hand_show(aws_world: World, vpc: Resource) -> None:
-    assert aws_world.client is not None
-    client = aws_world.client("ec2")
+def test_tags_changed_by_hand_show(world: World, vpc: Resource) -> None:
+    assert world.client is not None
+    client = world.client("ec2")
     client.create_tags(Resources=[vpc.id], Tags=[{"Key": "by", "Value": "hand"}])
     client.delete_tags(Resources=[vpc.id], Tags=[{"Key": "project"}])
-    live = aws_world.plugin.read(vpc)
+    live = world.plugin.read(vpc)
     assert live is not None
-    assert aws_world.plugin.diff(live, vpc.inputs).kinds == {"tags": "DELETE", "tagsAll": "UPDATE"}
-    healed = aws_world.plugin.update(live, vpc.inputs)
+    assert world.plugin.diff(live, vpc.inputs).kinds == {"tags": "DELETE", "tagsAll": "UPDATE"}
+    healed = world.plugin.update(live, vpc.inputs)
     assert healed.outputs["tagsAll"] == {"project": "strata"}

@@ -15,10 +15,10 @@ ZONES = "aws:index/getAvailabilityZones:getAvailabilityZones"
 REGION = "aws:index/getRegion:getRegion"
 
 
-def test_the_callers_account_is_that_of_its_credentials(aws_world: World) -> None:
-    answer = aws_world.plugin.invoke("aws:index/getCallerIdentity:getCallerIdentity", {})
-    assert aws_world.client is not None
-    assert answer["accountId"] == aws_world.client("sts").get_caller_identity()["Account"]
+def test_the_callers_account_is_that_of_its_credentials(world: World) -> None:
+    answer = world.plugin.invoke("aws:index/getCallerIdentity:getCallerIdentity", {})
+    assert world.client is not None
+    assert answer["accountId"] == world.client("sts").get_caller_identity()["Account"]
     assert answer["arn"].startswith(f"arn:aws:iam::{answer['accountId']}:")
 
 
@@ -30,18 +30,18 @@ def test_the_callers_account_is_that_of_its_credentials(aws_world: World) -> Non
         ({"endpoint": "ec2.eu-west-2.amazonaws.com"}, "eu-west-2"),
     ],
 )
-def test_regions(aws_world: World, arguments: dict[str, str], name: str) -> None:
-    answer = aws_world.plugin.invoke(REGION, arguments)
+def test_regions(world: World, arguments: dict[str, str], name: str) -> None:
+    answer = world.plugin.invoke(REGION, arguments)
     assert (answer["name"], answer["region"], answer["endpoint"]) == (name, name, f"ec2.{name}.amazonaws.com")
 
 
-def test_an_endpoint_of_no_region(aws_world: World) -> None:
+def test_an_endpoint_of_no_region(world: World) -> None:
     with pytest.raises(CallError, match=f"^{REGION}: no region has the endpoint example.com$"):
-        aws_world.plugin.invoke(REGION, {"endpoint": "example.com"})
+        world.plugin.invoke(REGION, {"endpoint": "example.com"})
 
 
-def test_the_partition(aws_world: World) -> None:
-    answer = aws_world.plugin.invoke("aws:index/getPartition:getPartition", {})
+def test_the_partition(world: World) -> None:
+    answer = world.plugin.invoke("aws:index/getPartition:getPartition", {})
     assert (answer["partition"], answer["dnsSuffix"], answer["reverseDnsPrefix"]) == (
         "aws",
         "amazonaws.com",
@@ -64,12 +64,12 @@ def test_the_partition(aws_world: World) -> None:
         ({"region": "us-east-1", "filters": [{"name": "zone-id", "values": ["use1-az1"]}]}, ["us-east-1a"]),
     ],
 )
-def test_zones(aws_world: World, arguments: dict[str, object], names: list[str]) -> None:
-    answer = aws_world.plugin.invoke(ZONES, arguments)
+def test_zones(world: World, arguments: dict[str, object], names: list[str]) -> None:
+    answer = world.plugin.invoke(ZONES, arguments)
     assert answer["names"] == names
     assert len(answer["zoneIds"]) == len(names)
 
 
-def test_an_unmodelled_filter_of_zones(aws_world: World) -> None:
+def test_an_unmodelled_filter_of_zones(world: World) -> None:
     with pytest.raises(CallError, match="no filter 'colour' is modelled; allowed are group-name, opt-in-status"):
-        aws_world.plugin.invoke(ZONES, {"filters": [{"name": "colour", "values": ["red"]}]})
+        world.plugin.invoke(ZONES, {"filters": [{"name": "colour", "values": ["red"]}]})

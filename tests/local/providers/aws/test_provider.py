@@ -98,20 +98,20 @@ def test_clients_are_kept_by_service_and_region(aws: Aws, monkeypatch: pytest.Mo
     assert aws.client("ssm", "us-east-1").meta.region_name == "us-east-1"
 
 
-def test_a_resource_may_name_its_region(aws_world: World) -> None:
-    resource = aws_world.plugin.create(PARAMETER, {**INPUTS, "region": "us-east-1"})
+def test_a_resource_may_name_its_region(world: World) -> None:
+    resource = world.plugin.create(PARAMETER, {**INPUTS, "region": "us-east-1"})
     assert resource.outputs["arn"].startswith("arn:aws:ssm:us-east-1:")
-    live = aws_world.plugin.read(resource)
+    live = world.plugin.read(resource)
     assert live is not None
     assert live.inputs["region"] == "us-east-1"
-    aws_world.plugin.delete(resource)
-    assert aws_world.plugin.read(resource) is None
+    world.plugin.delete(resource)
+    assert world.plugin.read(resource) is None
 
 
-def test_a_change_of_default_tags_is_a_change_of_every_resource(aws_world: World) -> None:
-    made = aws_world.plugin.create(PARAMETER, INPUTS)
+def test_a_change_of_default_tags_is_a_change_of_every_resource(world: World) -> None:
+    made = world.plugin.create(PARAMETER, INPUTS)
     earlier = Resource(made.token, made.name, made.id, made.inputs, {**made.outputs, "tagsAll": {"project": "old"}})
-    assert aws_world.plugin.diff(earlier, made.inputs).kinds == {"tagsAll": "UPDATE"}
+    assert world.plugin.diff(earlier, made.inputs).kinds == {"tagsAll": "UPDATE"}
 
 
 def test_a_service_that_is_away_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

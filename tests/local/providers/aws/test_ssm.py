@@ -42,29 +42,29 @@ GOOD = {"type": "String", "name": "/strata/dev/database", "value": "v"}
         ),
     ],
 )
-def test_checks(aws_world: World, change: Properties, place: str, reason: str) -> None:
+def test_checks(world: World, change: Properties, place: str, reason: str) -> None:
     inputs = {key: value for key, value in {**GOOD, **change}.items() if value is not None}
-    assert aws_world.plugin.check(PARAMETER, inputs).failures == [(place, reason)]
+    assert world.plugin.check(PARAMETER, inputs).failures == [(place, reason)]
 
 
-def test_an_existing_parameter_is_not_taken_over(aws_world: World) -> None:
-    aws_world.create(PARAMETER, GOOD)
+def test_an_existing_parameter_is_not_taken_over(world: World) -> None:
+    world.create(PARAMETER, GOOD)
     with pytest.raises(CallError, match=r"^creating parameter /strata/dev/database: ParameterAlreadyExists: "):
-        aws_world.plugin.create(PARAMETER, GOOD)
+        world.plugin.create(PARAMETER, GOOD)
 
 
-def test_an_existing_parameter_is_taken_over_when_the_program_says_so(aws_world: World) -> None:
-    aws_world.create(PARAMETER, GOOD)
-    taken = aws_world.plugin.create(PARAMETER, {**GOOD, "value": "w", "overwrite": True, "tags": {"a": "b"}})
+def test_an_existing_parameter_is_taken_over_when_the_program_says_so(world: World) -> None:
+    world.create(PARAMETER, GOOD)
+    taken = world.plugin.create(PARAMETER, {**GOOD, "value": "w", "overwrite": True, "tags": {"a": "b"}})
     assert (taken.outputs["value"], taken.outputs["tagsAll"]) == ("w", {"project": "strata", "a": "b"})
 
 
-def test_tags_alone_make_no_new_version(aws_world: World) -> None:
-    made = aws_world.create(PARAMETER, GOOD)
-    assert aws_world.plugin.update(made, {**made.inputs, "tags": {"a": "b"}}).outputs["version"] == 1
+def test_tags_alone_make_no_new_version(world: World) -> None:
+    made = world.create(PARAMETER, GOOD)
+    assert world.plugin.update(made, {**made.inputs, "tags": {"a": "b"}}).outputs["version"] == 1
 
 
-def test_a_parameter_does_not_fall_back_to_standard(aws_world: World) -> None:
-    made = aws_world.create(PARAMETER, {**GOOD, "tier": "Advanced"})
+def test_a_parameter_does_not_fall_back_to_standard(world: World) -> None:
+    made = world.create(PARAMETER, {**GOOD, "tier": "Advanced"})
     with pytest.raises(CallError, match=r"an Advanced parameter cannot become Standard; replace it$"):
-        aws_world.plugin.update(made, GOOD)
+        world.plugin.update(made, GOOD)

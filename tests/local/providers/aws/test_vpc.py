@@ -47,34 +47,34 @@ RULE = {"securityGroupId": "sg-1", "ipProtocol": "tcp", "fromPort": 1, "toPort":
         ),
     ],
 )
-def test_checks(aws_world: World, change: Properties, place: str, reason: str) -> None:
+def test_checks(world: World, change: Properties, place: str, reason: str) -> None:
     inputs = {key: value for key, value in {**RULE, **change}.items() if value is not None}
-    assert aws_world.plugin.check(INGRESS, inputs).failures == [(place, reason)]
+    assert world.plugin.check(INGRESS, inputs).failures == [(place, reason)]
 
 
 @pytest.fixture
-def group_id(aws_world: World) -> str:
-    vpc = aws_world.create("aws:ec2/vpc:Vpc", {"cidrBlock": "10.0.0.0/16"})
-    return aws_world.create("aws:ec2/securityGroup:SecurityGroup", {"vpcId": vpc.id}).id
+def group_id(world: World) -> str:
+    vpc = world.create("aws:ec2/vpc:Vpc", {"cidrBlock": "10.0.0.0/16"})
+    return world.create("aws:ec2/securityGroup:SecurityGroup", {"vpcId": vpc.id}).id
 
 
 @pytest.mark.parametrize("token", [INGRESS, EGRESS])
-def test_the_same_rule_twice(aws_world: World, group_id: str, token: str) -> None:
-    rule = aws_world.create(token, {**RULE, "securityGroupId": group_id})
+def test_the_same_rule_twice(world: World, group_id: str, token: str) -> None:
+    rule = world.create(token, {**RULE, "securityGroupId": group_id})
     message = f"^adding rule tcp 1-2 10.0.0.0/8 to {group_id}: InvalidPermission.Duplicate: {rule.id} is the same rule$"
     with pytest.raises(CallError, match=message):
-        aws_world.plugin.create(token, {**RULE, "securityGroupId": group_id, "description": "another"})
+        world.plugin.create(token, {**RULE, "securityGroupId": group_id, "description": "another"})
 
 
-def test_both_directions_may_have_the_same_rule(aws_world: World, group_id: str) -> None:
-    rules = [aws_world.create(token, {**RULE, "securityGroupId": group_id}) for token in (INGRESS, EGRESS)]
+def test_both_directions_may_have_the_same_rule(world: World, group_id: str) -> None:
+    rules = [world.create(token, {**RULE, "securityGroupId": group_id}) for token in (INGRESS, EGRESS)]
     assert rules[0].id != rules[1].id
 
 
 @pytest.mark.parametrize(
     "change", [{"securityGroupId": "sg-0"}, {"cidrIpv4": None, "referencedSecurityGroupId": "sg-0"}]
 )
-def test_a_group_that_does_not_exist(aws_world: World, group_id: str, change: Properties) -> None:
+def test_a_group_that_does_not_exist(world: World, group_id: str, change: Properties) -> None:
     inputs = {key: value for key, value in {**RULE, "securityGroupId": group_id, **change}.items() if value is not None}
     with pytest.raises(CallError, match=r"security group sg-0 does not exist in eu-west-1$"):
-        aws_world.plugin.create(INGRESS, inputs)
+        world.plugin.create(INGRESS, inputs)
