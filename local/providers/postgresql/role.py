@@ -176,8 +176,7 @@ class GrantRole(ResourceType):
         member, role = state["role"], state["grantRole"]
         if self.read(provider, resource_id, state) is None:
             return
-        statement = compose("REVOKE {} FROM {}", role, member)
-        change(provider, f"revoking role {role} from {member}", lambda connection: connection.execute(statement))
+        change(provider, f"revoking role {role} from {member}", lambda connection: _revoke(connection, role, member))
 
 
 def name_failures(place: str, name: Any) -> list[CheckFailure]:
@@ -224,9 +223,20 @@ def _set(connection: Connection, role: str, inputs: Properties) -> None:
 
 def _grant(connection: Connection, role: str, wanted: list[str], held: list[str]) -> None:
     for name in sorted(set(held) - set(wanted)):
-        connection.execute(compose("REVOKE {} FROM {}", name, role))
+        _revoke(connection, name, role)
     for name in sorted(set(wanted) - set(held)):
         connection.execute(compose("GRANT {} TO {}", name, role))
+
+
+def _revoke(connection: Connection, role: str, member: str) -> None:
+    """Revoke a membership from whoever granted it; a plain REVOKE only warns when that was somebody else."""
+    query = """
+        SELECT pg_get_userbyid(m.grantor)::text FROM pg_auth_members AS m
+        WHERE m.roleid = (SELECT oid FROM pg_roles WHERE rolname = %s)
+          AND m.member = (SELECT oid FROM pg_roles WHERE rolname = %s)
+    """
+    for (grantor,) in connection.execute(query.encode(), [role, member]).fetchall():
+        connection.execute(compose("REVOKE {} FROM {} GRANTED BY {}", role, member, grantor))
 
 
 def _live_settings(settings: list[str]) -> Properties:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.providers.postgresql import registry
+from local.providers.sdk import Sdk
 from tests.local.providers import test_conformance as conformance
 from tests.local.providers.conformance import Case, World, changed, resolve
 from tests.local.providers.postgresql.cases import CASES
@@ -45,3 +46,12 @@ def test_life(case: Case, postgresql_world: World):
     if not case.token.endswith(("Grant", "DefaultPrivileges")):  # these are gone with their role, not before
         assert plugin.read(resource) is None
     plugin.delete(resource)
+
+
+@pytest.mark.parametrize("token", sorted(TYPES))
+def test_declarations_name_what_the_sdk_has(token: str):
+    sdk, resource_type = Sdk("pulumi_postgresql"), TYPES[token]
+    known = sdk.resource(token).inputs.keys()
+    declared = {*resource_type.modelled, *resource_type.replaces, *resource_type.defaults, *resource_type.computed}
+    assert sorted(declared - known) == []
+    assert all(resource_type.replaces.values()), "each row of `replaces` names its source"
