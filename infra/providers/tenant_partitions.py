@@ -76,6 +76,8 @@ class TenantPartitionsProvider(DatabaseProvider):
 
     @staticmethod
     def _ensure(props: dict[str, Any]) -> dict[str, Any]:
+        # The first one of a process compiles templates: before the server has a connection that waits for it.
+        render_onboarding(props["tenant_id"], props["layout"])
         with deployer_connection(props["connection"]) as connection:
             made = ensure_tenant(connection, props["tenant_id"], props["layout"])
         return _outputs(props, made)
