@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -52,9 +53,12 @@ class Instance:
         return HOST
 
     def save(self, folder: Path) -> None:
-        """Write the record; a reader sees the old one or the new one, never a part."""
+        """Write the record; a reader sees the old one or the new one, never a part, after a crash as well."""
         draft = folder / f"{RECORD}.new"
-        draft.write_text(json.dumps(asdict(self), indent=2, sort_keys=True) + "\n")
+        with draft.open("w") as output:
+            output.write(json.dumps(asdict(self), indent=2, sort_keys=True) + "\n")
+            output.flush()
+            os.fsync(output.fileno())
         draft.replace(folder / RECORD)
 
 
