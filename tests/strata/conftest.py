@@ -9,9 +9,10 @@ import pytest
 
 from strata import migrations
 from strata.database import connect_as_deployer
+from tests.conftest import MASTER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from strata.database import Connection
     from strata.partitions.layout import Layout
@@ -59,8 +60,38 @@ def connection(reference: str) -> Iterator[Connection]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def migrated_template(postgresql_server: PostgresqlServer) -> Callable[[Layout], str]:
+    """Return a function that names a migrated database of a layout, made when it is first asked for; it goes with the server."""
+    templates: dict[Layout, str] = {}
+
+    def of_layout(layout: Layout) -> str:
+        if layout not in templates:
+            name = f"template_{layout}"
+            create_database(postgresql_server, name, "template1")
+            with postgresql_server.connect("strata_deployer", database=name) as deployer:
+                deployer.execute("SET ROLE strata_owner")
+                migrations.apply(deployer, migrations.load(layout))
+            templates[layout] = name
+        return templates[layout]
+
+    return of_layout
+
+
+def create_database(server: PostgresqlServer, name: str, template: str) -> None:
+    """Make a database with the rights that the bootstrap gives."""
+    with server.admin("postgres") as admin:
+        admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        admin.execute(f"CREATE DATABASE {name} OWNER {MASTER} TEMPLATE {template}")
+        admin.execute(f"GRANT CREATE ON DATABASE {name} TO strata_deployer WITH GRANT OPTION")
+        admin.execute(f"GRANT CREATE ON DATABASE {name} TO strata_owner")
+
+
 @pytest.fixture
-def migrated(connection: Connection, layout: Layout) -> Connection:
+def migrated(
+    fresh_database: Database, reference: str, layout: Layout, migrated_template: Callable[[Layout], str]
+) -> Iterator[Connection]:
     """Return a connection to a migrated database of this layout, acting as the owner."""
-    migrations.apply(connection, migrations.load(layout))
-    return connection
+    create_database(fresh_database.server, fresh_database.name, migrated_template(layout))
+    with connect_as_deployer(reference) as opened:
+        yield opened

@@ -52,7 +52,8 @@ def test_drift_is_seen_and_left_to_a_person(tenant, layout, change, message):
 @pytest.mark.parametrize(
     ("statement", "what"),
     [
-        (f"CREATE INDEX ON {LEAF} (description)", "index partitions.payments_p_acme_description_idx, INDEX USING btree (description), is not"),
+        (f"CREATE INDEX mine ON {LEAF} (description)",
+         "index partitions.mine, INDEX USING btree (description), is not the parent's"),
         (f"CREATE TRIGGER mine BEFORE INSERT ON {LEAF} FOR EACH ROW EXECUTE FUNCTION strata.refuse_write()",
          "trigger mine is disabled or not the parent's"),
         (f"GRANT SELECT ON {LEAF} TO strata_readonly", "strata_readonly has privileges"),

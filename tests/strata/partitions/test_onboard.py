@@ -123,7 +123,7 @@ def test_a_lock_that_goes_away_is_waited_for(migrated, layout, fresh_database):
 
 
 @pytest.fixture
-def statistics_reader(fresh_database):
+def statistics_reader(migrated, fresh_database):
     """Let the owner see what others run, as a member of pg_read_all_stats does."""
     with fresh_database.admin() as admin:
         admin.execute("GRANT pg_read_all_stats TO strata_owner")
