@@ -62,7 +62,7 @@ def connection(reference: str) -> Iterator[Connection]:
 
 @pytest.fixture(scope="session")
 def migrated_template(postgresql_server: PostgresqlServer) -> Callable[[Layout], str]:
-    """Return a function that names a migrated database of a layout, made when it is first asked for; it goes with the server."""
+    """Return a function that names a migrated database of a layout, made when it is first asked for."""
     templates: dict[Layout, str] = {}
 
     def of_layout(layout: Layout) -> str:
