@@ -15,9 +15,11 @@ def test_a_replaced_instance_is_refused(resource_id: object) -> None:
     assert [(failure.property, failure.reason) for failure in result.failures] == [
         (
             "resource_id",
-            "the database instance db-OLD would be replaced, and the new one is empty; "
-            "allowed: changes that keep db-OLD; "
-            "next: take the change back, or move the rows to a stack of their own first",
+            (
+                "the database instance db-OLD would be replaced, and the new one is empty; "
+                "allowed: changes that keep db-OLD; "
+                "next: take the change back, or move the rows to a stack of their own first"
+            ),
         )
     ]
 

@@ -38,6 +38,8 @@ def test_an_applied_migration_is_not_touched(migrations: dict[str, list[str]], w
     """The preview fails and says to add a new one."""
     _, reasons = _check(migrations)
     assert reasons == [
-        f"migration 0001_first is applied and {what} (sql_templates/migrations/0001_first.sql.j2); "
-        "allowed: add a new one; next: git checkout -- the file, and put the change into the next number"
+        (
+            f"migration 0001_first is applied and {what} (sql_templates/migrations/0001_first.sql.j2); "
+            "allowed: add a new one; next: git checkout -- the file, and put the change into the next number"
+        )
     ]
