@@ -73,6 +73,8 @@ def spawn(command: Sequence[str], environment: Mapping[str, str], folder: Path, 
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    # Nobody here waits for its end; without a code, the object would complain of that when it is collected.
+    process.returncode = 0
     return ProcessRecord(process.pid, process_start(process.pid) or "", time.time(), port)
 
 

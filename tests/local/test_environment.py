@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.engine
 
+SLOW_TYPE = "pulumi-python:dynamic:Slow"
+
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -359,3 +361,20 @@ def test_a_disk_that_fills_up_is_one_line_too(
 def test_another_error_of_the_system_names_the_file(tmp_path: Path) -> None:
     error = commands.explain(Home(tmp_path), PermissionError(errno.EACCES, "Permission denied", "/etc/strata"))
     assert str(error) == "Permission denied (file /etc/strata); next: make up"
+
+
+def test_what_a_killed_run_had_made_and_not_recorded_is_taken_over(environment: EngineEnvironment) -> None:
+    environment.up()
+    checkpoint = environment.home.state / ".pulumi" / "stacks" / "trivial" / "local.json"
+    content = json.loads(checkpoint.read_text())
+    latest = content["checkpoint"]["latest"]
+    parameter = next(one for one in latest["resources"] if one["type"] == "aws:ssm/parameter:Parameter")
+    latest["resources"] = [one for one in latest["resources"] if one["type"] not in {parameter["type"], SLOW_TYPE}]
+    begun = {name: value for name, value in parameter.items() if name not in {"id", "outputs"}}
+    latest["pending_operations"] = [{"resource": begun, "type": "creating"}]
+    checkpoint.write_text(json.dumps(content))
+
+    settled = environment.up()
+    assert "1 operations of an interrupted run are settled first" in settled
+    assert "Stack local is up: 5 resources" in settled
+    assert "aws:ssm:Parameter parameter created" not in settled
