@@ -15,6 +15,7 @@ from local import postgres, report, shims, stack
 from local.emulator import server
 from local.engine.install import find_or_make, link_into
 from local.locks import exclusive
+from local.orphans import end_orphans
 from local.paths import Home, home_from_environment
 from local.settling import settle
 from local.variables import environment_file, process_environment
@@ -117,6 +118,7 @@ def _write_environment_file(home: Home) -> None:
 def _heal(home: Home, environment: dict[str, str]) -> None:
     if stack.release_abandoned_lock(home):
         _say("released the lock of a run of pulumi that was killed")
+    end_orphans(home)
     pending = stack.pending_operations(home)
     if pending:
         _say(f"{len(pending)} operations of an interrupted run are settled first")
@@ -160,6 +162,7 @@ def down(home: Home) -> None:
 
 def _stop(home: Home) -> None:
     stack.release_abandoned_lock(home)
+    end_orphans(home)
     postgres.stop_all(home.root)
     server.stop(home)
 

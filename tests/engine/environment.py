@@ -16,6 +16,7 @@ import yaml
 
 from local import postgres, processes, report
 from local.emulator import server
+from local.orphans import end_orphans
 from local.paths import CHECKOUT, Home
 from local.variables import process_environment
 
@@ -116,6 +117,7 @@ class EngineEnvironment:
         """Stop everything and remove the folder, whatever state it is in."""
         if not self.home.root.exists():
             return
+        end_orphans(self.home)
         try:
             for folder in postgres.folders(self.home.root):
                 postgres.stop(folder)

@@ -264,26 +264,33 @@ def test_an_interrupted_up_says_that_nothing_is_lost(environment: EngineEnvironm
 
 def test_a_killed_up_leaves_nothing_that_the_next_one_cannot_settle(environment: EngineEnvironment) -> None:
     process, marker = start_slow(environment)
-    kill_tree(process.pid)
+    kill_command_and_engine(process.pid)
     process.communicate(timeout=60)
     marker.unlink()
     assert list((environment.home.state / ".pulumi" / "locks").glob("*/*/local/*.json"))
     assert "1 interrupted operations" in environment.command("status")
 
+    assert any("pulumi-resource-pulumi-python" in one for one in plugins(environment))
     settled = environment.up()
     assert "released the lock of a run of pulumi that was killed" in settled
+    assert plugins(environment) == []
     assert "1 operations of an interrupted run are settled first" in settled
     assert "Stack local is up: 5 resources" in settled
     assert "pending_operations" not in environment.export()["deployment"]
 
 
-def kill_tree(pid: int) -> None:
-    """Kill a process and all that it started, children of other process groups included."""
+def plugins(environment: EngineEnvironment) -> list[str]:
+    """Return the running plugins of the environment, as the arguments of their processes."""
+    listing = subprocess.check_output(["ps", "-axo", "args="], text=True)
+    return [line for line in listing.splitlines() if f"{environment.home.bin}/pulumi-" in line]
+
+
+def kill_command_and_engine(pid: int) -> None:
+    """Kill a running `up` and the engine that it runs; nobody tells the plugins."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    os.kill(pid, signal.SIGKILL)
-    for child in map(int, children):
-        if "emulator/serve.py" not in Path(f"/proc/{child}/cmdline").read_text():
-            kill_tree(child)
+    engines = [int(child) for child in children if "/bin/pulumi\0" in Path(f"/proc/{child}/cmdline").read_text()]
+    for one in (pid, *engines):
+        os.kill(one, signal.SIGKILL)
 
 
 def test_the_lock_of_a_living_run_is_respected(shared: EngineEnvironment) -> None:
