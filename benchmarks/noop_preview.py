@@ -3,60 +3,64 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.comparison import Named, in_turns
 from benchmarks.environment import BULK, environment
+from local.paths import CHECKOUT
 
 if TYPE_CHECKING:
     from benchmarks.comparison import Comparison
     from benchmarks.environment import Environment
     from benchmarks.options import Options
 
-BASELINE_PROJECT: Final = Path(__file__).resolve().parent / "baseline_project"
-_REPEATS: Final = 7
-#: Without the distribution, what the stack has beside its tenants is the database alone.
-_WITHOUT_EDGE: Final = {"strata:cdn": {"enabled": False}}
+_REPEATS: Final = 5
+#: Programs beside the stack's own, as folders of this one.
+_PLAIN: Final = "baseline_project"
+_TENANTS: Final = "tenants_project"
 
 
 def measure(options: Options) -> tuple[Comparison, ...]:
-    """Preview the whole stack and the baseline in turns, then the stack without its edge."""
+    """Preview the whole stack and the baseline in turns; then the tenants alone, which says what the rest costs."""
+    repeats = options.repeats or _REPEATS
     # With the reserved tenant, `system`, there is one more.
     tenants = [f"tenant-{number:04}" for number in range(1, options.tenants)]
-    repeats = options.repeats or _REPEATS
     with environment(tenants) as one:
-        baseline = _deploy_baseline(one)
-        whole = in_turns(
-            "the whole stack",
-            "ratio",
-            "s",
-            Named(f"stack with {options.tenants} tenants", lambda: _preview(one)),
-            Named(f"{options.tenants} plain resources", lambda: _preview_baseline(one, baseline)),
-            repeats=repeats,
+        (one.home.root / "resources.json").write_text(json.dumps(dict(map(_recorded, one.tenant_resources()))))
+        for project in (_PLAIN, _TENANTS):
+            _deploy(one, project)
+        whole = Named(f"the stack with {options.tenants} tenants", lambda: one.pulumi("preview", "--expect-no-changes"))
+        alone = Named(f"{options.tenants} tenants and nothing else", lambda: _preview(one, _TENANTS))
+        plain = Named(f"{options.tenants} plain resources", lambda: _preview(one, _PLAIN))
+        return (
+            in_turns("the whole stack", "ratio", "s", whole, plain, repeats),
+            in_turns("its tenants alone", "ratio", "s", alone, plain, repeats),
         )
-    return (whole,)
 
 
-def _preview(one: Environment) -> float:
-    return one.pulumi("preview", "--expect-no-changes")
+def _deploy(one: Environment, project: str) -> None:
+    """Bring up a program from a copy of its folder that the engine may write to."""
+    folder = one.home.root / project
+    shutil.copytree(Path(__file__).resolve().parent / project, folder)
+    (folder / ".venv").symlink_to(CHECKOUT / ".venv")
+    _pulumi(one, project, "stack", "init", "local")
+    _pulumi(one, project, "up", "--yes", "--skip-preview", **BULK)
 
 
-def _preview_baseline(one: Environment, variables: dict[str, str]) -> float:
-    return one.pulumi("preview", "--expect-no-changes", folder=BASELINE_PROJECT, **variables)
+def _preview(one: Environment, project: str) -> float:
+    return _pulumi(one, project, "preview", "--expect-no-changes")
 
 
-def _deploy_baseline(one: Environment) -> dict[str, str]:
-    """Bring up a stack of plain resources with the tenants' inputs and return the variables that lead to it."""
-    resources = one.home.root / "baseline.json"
-    resources.write_text(json.dumps(dict(map(_recorded, one.tenant_resources()))))
-    variables = {
-        "BASELINE_RESOURCES": str(resources),
-        "PULUMI_OPTION_CONFIG_FILE": str(one.home.root / "Pulumi.baseline.yaml"),
+def _pulumi(one: Environment, project: str, *arguments: str, **variables: str) -> float:
+    folder = one.home.root / project
+    own = {
+        "BENCHMARK_RESOURCES": str(one.home.root / "resources.json"),
+        "PULUMI_OPTION_CONFIG_FILE": str(folder / "Pulumi.local.yaml"),
+        "PYTHONPATH": str(CHECKOUT),
     }
-    one.pulumi("stack", "init", "local", folder=BASELINE_PROJECT, **variables)
-    one.pulumi("up", "--yes", "--skip-preview", folder=BASELINE_PROJECT, **variables, **BULK)
-    return variables
+    return one.pulumi(*arguments, folder=folder, **own, **variables)
 
 
 def _recorded(resource: dict[str, Any]) -> tuple[str, dict[str, Any]]:

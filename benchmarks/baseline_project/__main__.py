@@ -1,4 +1,4 @@
-"""As many plain dynamic resources as the file holds that BASELINE_RESOURCES names."""
+"""As many plain dynamic resources as the file holds that BENCHMARK_RESOURCES names."""
 
 from plain_resource import PlainResource, recorded_resources
 

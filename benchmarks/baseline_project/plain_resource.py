@@ -12,7 +12,7 @@ from pulumi.dynamic import CreateResult, Resource, ResourceProvider
 @cache  # The file stays as it is while the engine runs.
 def recorded_resources() -> dict[str, Any]:
     """Return inputs and outputs of another stack's resources, by name."""
-    resources: dict[str, Any] = json.loads(Path(os.environ["BASELINE_RESOURCES"]).read_text())
+    resources: dict[str, Any] = json.loads(Path(os.environ["BENCHMARK_RESOURCES"]).read_text())
     return resources
 
 
