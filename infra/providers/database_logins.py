@@ -32,11 +32,11 @@ class DatabaseLoginsProvider(DatabaseProvider):
         bootstrap(_news["connection"])
         return UpdateResult(_outputs(_news))
 
-    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+    def inspect(self, id_: str, outputs: dict[str, Any]) -> ReadResult:
         """Report the logins as gone when the deployer cannot log in, so that the next update makes them again."""
-        if not deployer_can_log_in(props["connection"]):
+        if not deployer_can_log_in(outputs["connection"]):
             return ReadResult("", {})
-        return ReadResult(id_, _outputs(props))
+        return ReadResult(id_, _outputs(outputs))
 
 
 def _outputs(props: dict[str, Any]) -> dict[str, Any]:

@@ -42,18 +42,18 @@ class SchemaMigrationsProvider(DatabaseProvider):
         """Apply the new migrations."""
         return UpdateResult(self._apply(_news))
 
-    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+    def inspect(self, id_: str, outputs: dict[str, Any]) -> ReadResult:
         """Report the migrations that the database has recorded."""
-        with deployer_connection(props["connection"]) as connection:
+        with deployer_connection(outputs["connection"]) as connection:
             applied = {migration.key: migration.checksum for migration in read_applied(connection)}
         if not applied:
             return ReadResult("", {})
-        outputs = {"connection": props["connection"], "layout": props["layout"], "applied": applied}
-        if applied == props["applied"]:
-            return ReadResult(id_, outputs)
-        wanted = {key: lines for key, lines in _lines(load(props["layout"])).items() if key in applied}
+        found = {"connection": outputs["connection"], "layout": outputs["layout"], "applied": applied}
+        if applied == outputs["applied"]:
+            return ReadResult(id_, found)
+        wanted = {key: lines for key, lines in _lines(load(outputs["layout"])).items() if key in applied}
         return ReadResult(
-            id_, outputs, {"connection": props["connection"], "layout": props["layout"], "migrations": wanted}
+            id_, found, {"connection": outputs["connection"], "layout": outputs["layout"], "migrations": wanted}
         )
 
     @staticmethod

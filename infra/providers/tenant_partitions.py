@@ -46,21 +46,20 @@ class TenantPartitionsProvider(DatabaseProvider):
         """Create what a new table asks for, mend what drifted, and record the tenant's state."""
         return UpdateResult(self._ensure(_news))
 
-    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+    def inspect(self, id_: str, outputs: dict[str, Any]) -> ReadResult:
         """Report the tenant's live partitions; drift appears as a difference of the statements."""
-        with deployer_connection(props["connection"]) as connection:
-            observed = inspect_tenant(connection, props["tenant_id"], props["layout"])
+        with deployer_connection(outputs["connection"]) as connection:
+            observed = inspect_tenant(connection, outputs["tenant_id"], outputs["layout"])
         if not observed.partitions:
             return ReadResult("", {})
-        outputs = {**props, "partitions": observed.partitions, "digests": observed.digests}
-        outputs.pop("__provider", None)
+        found = {**outputs, "partitions": observed.partitions, "digests": observed.digests}
         if not observed.differences:
-            return ReadResult(id_, outputs)
-        statements = _statements(props["tenant_id"], props["layout"])
+            return ReadResult(id_, found)
+        statements = _statements(outputs["tenant_id"], outputs["layout"])
         for table, differences in observed.differences.items():
             statements[table] = [f"-- drifted: {difference}" for difference in differences]
-        inputs = {key: props[key] for key in ("connection", "tenant_id", "layout", "state", "on_remove")}
-        return ReadResult(id_, outputs, {**inputs, "statements": statements})
+        inputs = {key: outputs[key] for key in ("connection", "tenant_id", "layout", "state", "on_remove")}
+        return ReadResult(id_, found, {**inputs, "statements": statements})
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Drop the partitions of a tenant that is being offboarded with ``onRemove: drop``; refuse every other."""
