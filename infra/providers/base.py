@@ -61,16 +61,20 @@ class DatabaseProvider(ResourceProvider):
         raise NotImplementedError
 
 
+def refused(reason: str) -> CheckFailure:
+    """Return a failure without a property: the engine would print that property's whole value before the reason."""
+    return CheckFailure("", reason)
+
+
 def changed_identity(keys: tuple[str, ...], olds: dict[str, Any], news: dict[str, Any]) -> list[CheckFailure]:
     """Return a failure for each identity input that is unknown or differs from the deployed one."""
     failures = []
     for key in keys:
         if isinstance(news[key], Unknown):
-            failures.append(CheckFailure(key, f"{key} must be known when the stack is planned"))
+            failures.append(refused(f"{key} must be known when the stack is planned"))
         elif key in olds and olds[key] != news[key]:
             failures.append(
-                CheckFailure(
-                    key,
+                refused(
                     f"{key} is {olds[key]!r} since this was first deployed and cannot become {news[key]!r}; "
                     f"allowed: {olds[key]!r}; next: set it back, or deploy a new stack",
                 )

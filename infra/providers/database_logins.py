@@ -6,7 +6,7 @@ import pulumi
 from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, ReadResult, Resource, UpdateResult
 from pulumi.output import Unknown
 
-from infra.providers.base import DatabaseProvider
+from infra.providers.base import DatabaseProvider, refused
 from strata.bootstrap import bootstrap, deployer_can_log_in
 
 
@@ -44,8 +44,7 @@ def _outputs(props: dict[str, Any]) -> dict[str, Any]:
 
 
 def _replaced_instance(resource_id: str) -> CheckFailure:
-    return CheckFailure(
-        "resource_id",
+    return refused(
         f"the database instance {resource_id} would be replaced, and the new one is empty; "
         f"allowed: changes that keep {resource_id}; "
         "next: take the change back, or move the rows to a stack of their own first",

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, ReadResult, Resource, UpdateResult
 
-from infra.providers.base import DatabaseProvider, changed_identity
+from infra.providers.base import DatabaseProvider, changed_identity, refused
 from infra.providers.connections import deployer_connection
 from strata.migrations import Migration, apply, load, read_applied
 from strata.partitions.layout import Layout
@@ -73,8 +73,7 @@ def _lines(migrations: tuple[Migration, ...]) -> dict[str, list[str]]:
 
 
 def _refused(key: str, what: str) -> CheckFailure:
-    return CheckFailure(
-        "migrations",
+    return refused(
         f"migration {key} is applied and {what} (sql_templates/migrations/{key}.sql.j2); "
         "allowed: add a new one; next: git checkout -- the file, and put the change into the next number",
     )

@@ -37,7 +37,7 @@ def test_a_changed_statement_and_a_new_table_are_changes() -> None:
 def test_a_changed_identity_is_refused(key: str, value: str) -> None:
     """It is never a replacement: the old partitions would be left behind or dropped."""
     [failure] = TenantPartitionsProvider().check(INPUTS, {**INPUTS, key: value}).failures
-    assert failure.property == key
+    assert failure.property == ""  # or the engine would print every statement before the reason
     assert failure.reason == (
         f"{key} is {INPUTS[key]!r} since this was first deployed and cannot become {value!r}; "
         f"allowed: {INPUTS[key]!r}; next: set it back, or deploy a new stack"
