@@ -95,6 +95,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    jinja.globals.clear()  # No template uses them, and merging them took half of a rendering.
     jinja.filters["identifier"] = identifier
     jinja.filters["literal"] = literal
     return jinja
