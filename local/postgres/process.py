@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
 from typing import Final
-
-from local.postgres.instance import HOST
 
 _PROC: Final = Path("/proc")
 _POLL_SECONDS: Final = 0.05
@@ -52,25 +49,6 @@ def stop(data: Path, patience_seconds: float = 60) -> None:
         deadline = time.monotonic() + patience_seconds
         while postmaster(data) is not None and time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
-
-
-def port_is_free(port: int) -> bool:
-    """Say whether nobody listens on a loopback port."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
-
-
-def free_port() -> int:
-    """Return a loopback port on which nobody listens now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _works_in(pid: int, data: Path) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from local.ports import free_port, is_free
 from local.postgres import access, log, process, programs
 from local.postgres.errors import InstanceExistsError, NoInstanceError, ServerFailedError
 from local.postgres.instance import RECORD, SUPERUSER, Instance, describe, folders
@@ -59,7 +60,7 @@ def create(  # noqa: PLR0913 - each is a property of the DB instance
     folder.parent.mkdir(parents=True, exist_ok=True)
     instance = Instance(
         identifier=identifier,
-        port=port or process.free_port(),
+        port=port or free_port(),
         database=database,
         master_username=master_username,
         parameters=dict(parameters or {}),
@@ -123,7 +124,7 @@ def change(folder: Path, *, port: int | None = None, registration: Mapping[str, 
     with _locked(folder):
         instance = describe(folder)
         moved = port is not None and port != instance.port
-        if moved and not process.port_is_free(port or 0):
+        if moved and not is_free(port or 0):
             raise ServerFailedError("move", instance.identifier, f"port {port} is taken", folder / "log")
         instance = replace(
             instance,
@@ -240,8 +241,8 @@ def _answers(data: Path, instance: Instance) -> bool:
 
 
 def _on_a_free_port(folder: Path, instance: Instance) -> Instance:
-    if not process.port_is_free(instance.port):
-        instance = replace(instance, port=process.free_port())
+    if not is_free(instance.port):
+        instance = replace(instance, port=free_port())
     if (folder / RECORD).exists():
         instance.save(folder)
     _write_settings(folder, instance)

@@ -17,6 +17,7 @@ import psycopg
 import pytest
 
 from local import postgres
+from local.ports import free_port
 from local.postgres import log, process, programs
 from local.postgres.errors import ServerFailedError
 
@@ -129,7 +130,7 @@ def test_taken_port_is_left_to_its_holder_and_the_new_one_is_kept(folder):
 
 
 def test_moving_to_a_taken_port_is_refused_and_changes_nothing(folder):
-    with _listening(process.free_port()) as _, socket.socket() as other:
+    with _listening(free_port()) as _, socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]

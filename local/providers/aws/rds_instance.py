@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from local import postgres
-from local.postgres import process, programs
+from local.ports import is_free
+from local.postgres import programs
 from local.providers.aws import (
     rds_calls,
     rds_instance_rules,
@@ -122,7 +123,7 @@ class Instance(ResourceType):
         folder = rds_store.folder_of(inputs["identifier"])
         if postgres.is_instance(folder):
             return self._adopt(provider, folder, inputs)
-        if "port" in inputs and not process.port_is_free(inputs["port"]):
+        if "port" in inputs and not is_free(inputs["port"]):
             raise ProviderError(f"creating DB instance {folder.name}: port: {inputs['port']} is taken on this machine")
         known = _new_registration(provider, inputs)
         with rds_store.told(f"creating DB instance {folder.name}"):

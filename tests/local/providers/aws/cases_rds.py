@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local.postgres import process
+from local.ports import free_port
 from tests.local.providers.conformance import Case, World
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ CASES = [
             {"applyImmediately": True, "allowMajorVersionUpgrade": False, "deleteAutomatedBackups": False},
             {"caCertIdentifier": "rds-ca-rsa4096-g1", "networkType": "IPV4", "licenseModel": "postgresql-license"},
             {"instanceClass": "db.m6g.large", "publiclyAccessible": True, "engineVersion": "18.6"},
-            lambda _: {"port": process.free_port()},
+            lambda _: {"port": free_port()},
             {"identifier": "another-name"},
             {"manageMasterUserPassword": None, "masterUserSecretKmsKeyId": None, "password": "a-password-for-all"},
             {"finalSnapshotIdentifier": "the-last-one"},
