@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from benchmarks.comparison import Comparison, Named, Side, in_turns
+
+
+def comparison(kind, measured, baseline):
+    return Comparison("one", kind, "ms", Side("ours", measured), Side("theirs", baseline))
+
+
+def test_a_ratio_is_median_over_median():
+    assert comparison("ratio", (2.0, 9.0, 3.0), (1.0, 2.0, 50.0)).figure == 1.5
+
+
+def test_a_difference_is_the_median_of_the_pairs_differences():
+    # The difference of the medians would be 10 - 9 = 1.
+    assert comparison("difference", (10.0, 30.0, 1.0), (9.0, 4.0, 11.0)).figure == 1.0
+    assert comparison("difference", (10.0, 30.0, 1.0), (9.0, 40.0, 11.0)).figure == -10.0
+
+
+def test_sides_are_measured_in_turns_and_the_warm_up_does_not_count():
+    calls = []
+
+    def side(name, values):
+        numbers = iter(values)
+        return Named(name, lambda: (calls.append(name), next(numbers))[1])
+
+    found = in_turns("one", "ratio", "s", side("a", (99.0, 1.0, 2.0)), side("b", (99.0, 3.0, 4.0)), repeats=2)
+    assert calls == ["a", "b", "a", "b", "a", "b"]
+    assert found.measured.samples == (1.0, 2.0)
+    assert found.baseline.samples == (3.0, 4.0)
