@@ -9,6 +9,7 @@ from infra.components.access_logs import AccessLogs, AccessLogsArgs
 from infra.components.archive import Archive, ArchiveArgs
 from infra.components.connection_parameter import ConnectionParameter, ConnectionParameterArgs
 from infra.components.database import Database, DatabaseArgs
+from infra.components.database_address import DatabaseAddress
 from infra.components.database_roles import DatabaseRoles, DatabaseRolesArgs
 from infra.components.dns import EdgeCertificate, EdgeCertificateArgs, EdgeRecords, EdgeRecordsArgs
 from infra.components.edge import Edge, EdgeArgs
@@ -54,28 +55,33 @@ def _data_layer(config: StackConfig, on_aws: pulumi.ResourceOptions) -> None:
         ),
         on_aws,
     )
+    address = DatabaseAddress(
+        region=config.region,
+        host=database.host,
+        port=database.port,
+        database_name=database.database_name,
+        ssl_mode=config.database.ssl_mode,
+        ca_bundle=config.database.ca_bundle,
+    )
     connection = ConnectionParameter(
         "connection",
         ConnectionParameterArgs(
             stack=config.stack,
-            region=config.region,
-            host=database.host,
-            port=database.port,
-            database_name=database.database_name,
-            ssl_mode=config.database.ssl_mode,
-            ca_bundle=config.database.ca_bundle,
+            address=address,
             master_secret_arn=database.master_secret_arn,
         ),
         on_aws,
     )
-    _inside_database(config, database, connection)
+    _inside_database(config, database, address, connection)
     pulumi.export("database_reference", connection.reference)
     pulumi.export("database_endpoint", pulumi.Output.format("{0}:{1}", database.host, database.port))
     pulumi.export("database_resource_id", database.resource_id)
     pulumi.export("database_security_group_id", network.database_security_group_id)
 
 
-def _inside_database(config: StackConfig, database: Database, connection: ConnectionParameter) -> None:
+def _inside_database(
+    config: StackConfig, database: Database, address: DatabaseAddress, connection: ConnectionParameter
+) -> None:
     """Describe the logins, then the schema, then who may use it, then the tenants."""
     schema = Schema(
         "schema",
@@ -90,12 +96,7 @@ def _inside_database(config: StackConfig, database: Database, connection: Connec
     roles = DatabaseRoles(
         "roles",
         DatabaseRolesArgs(
-            region=config.region,
-            host=database.host,
-            port=database.port,
-            database_name=database.database_name,
-            ssl_mode=config.database.ssl_mode,
-            ca_bundle=config.database.ca_bundle,
+            address=address,
             deployed_with=database.instance,
             after=[schema.migrations],
         ),

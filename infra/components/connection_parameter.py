@@ -6,6 +6,8 @@ from typing import Any, Final
 import pulumi
 import pulumi_aws as aws
 
+from infra.components.database_address import DatabaseAddress
+
 OWNER_ROLE: Final = "strata_owner"
 DEPLOYER_ROLE: Final = "strata_deployer"
 
@@ -16,22 +18,12 @@ class ConnectionParameterArgs:
 
     Args:
         stack: the stack's name, a part of the parameter's.
-        region: the region of the database.
-        host: host name of the database.
-        port: TCP port of the database.
-        database_name: the database on it.
-        ssl_mode: as libpq spells it.
-        ca_bundle: file with the certificate authorities to trust, or None for libpq's own default.
+        address: where the database is.
         master_secret_arn: the secret with the master's password.
     """
 
     stack: str
-    region: str
-    host: pulumi.Input[str]
-    port: pulumi.Input[int]
-    database_name: pulumi.Input[str]
-    ssl_mode: str
-    ca_bundle: str | None
+    address: DatabaseAddress
     master_secret_arn: pulumi.Input[str]
 
 
@@ -59,14 +51,15 @@ class ConnectionParameter(pulumi.ComponentResource):
 
 def _content(args: ConnectionParameterArgs) -> dict[str, Any]:
     """Return the parameter's JSON; `strata.reference` reads it."""
+    address = args.address
     content: dict[str, Any] = {
-        "host": args.host,
-        "port": args.port,
-        "database": args.database_name,
-        "sslmode": args.ssl_mode,
-        "region": args.region,
+        "host": address.host,
+        "port": address.port,
+        "database": address.database_name,
+        "sslmode": address.ssl_mode,
+        "region": address.region,
         "owner_role": OWNER_ROLE,
         "deployer_role": DEPLOYER_ROLE,
         "master_secret_arn": args.master_secret_arn,
     }
-    return {**content, "sslrootcert": args.ca_bundle} if args.ca_bundle else content
+    return {**content, "sslrootcert": address.ca_bundle} if address.ca_bundle else content

@@ -12,6 +12,7 @@ import pulumi
 import pulumi_postgresql as postgresql
 
 from infra.components.connection_parameter import DEPLOYER_ROLE, OWNER_ROLE
+from infra.components.database_address import DatabaseAddress
 
 APPLICATION_ROLE: Final = "strata_app"
 READONLY_ROLE: Final = "strata_readonly"
@@ -31,22 +32,12 @@ class DatabaseRolesArgs:
     """Inputs of `DatabaseRoles`.
 
     Args:
-        region: the region whose tokens the database takes.
-        host: host name of the database.
-        port: TCP port of the database.
-        database_name: the database on it.
-        ssl_mode: as libpq spells it.
-        ca_bundle: file with the certificate authorities to trust, or None for libpq's own default.
+        address: where the database is.
         deployed_with: what the roles live inside; deleting it deletes them without a call.
         after: what must be there first: the deployer's login and the schema.
     """
 
-    region: str
-    host: pulumi.Input[str]
-    port: pulumi.Input[int]
-    database_name: pulumi.Input[str]
-    ssl_mode: str
-    ca_bundle: str | None
+    address: DatabaseAddress
     deployed_with: pulumi.Resource | None
     after: Sequence[pulumi.Resource]
 
@@ -60,24 +51,24 @@ class DatabaseRoles(pulumi.ComponentResource):
     def __init__(self, name: str, args: DatabaseRolesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("strata:infra:DatabaseRoles", name, None, opts)
         self._args = args
-        self._database = self._make_provider(args)
+        self._database = self._make_provider(args.address)
         self._previous: Sequence[pulumi.Resource] = args.after
         for role_name, privileges in _PRIVILEGES.items():
             self._make_role(role_name, privileges)
         self.last = self._previous[-1]
         self.register_outputs({"application_role": APPLICATION_ROLE, "readonly_role": READONLY_ROLE})
 
-    def _make_provider(self, args: DatabaseRolesArgs) -> postgresql.Provider:
+    def _make_provider(self, address: DatabaseAddress) -> postgresql.Provider:
         return postgresql.Provider(
             f"{self._name}-provider",
-            host=args.host,
-            port=args.port,
-            database=args.database_name,
+            host=address.host,
+            port=address.port,
+            database=address.database_name,
             username=DEPLOYER_ROLE,
             aws_rds_iam_auth=True,
-            aws_rds_iam_region=args.region,
-            sslmode=args.ssl_mode,
-            sslrootcert=args.ca_bundle,
+            aws_rds_iam_region=address.region,
+            sslmode=address.ssl_mode,
+            sslrootcert=address.ca_bundle,
             superuser=False,
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -99,7 +90,7 @@ class DatabaseRoles(pulumi.ComponentResource):
             f"{role_name}-new-tables".replace("_", "-"),
             role=role.name,
             owner=OWNER_ROLE,
-            database=self._args.database_name,
+            database=self._args.address.database_name,
             schema=_SCHEMA,
             object_type="table",
             privileges=list(privileges),
@@ -111,7 +102,7 @@ class DatabaseRoles(pulumi.ComponentResource):
         grant = postgresql.Grant(
             name.replace("_", "-"),
             role=role.name,
-            database=self._args.database_name,
+            database=self._args.address.database_name,
             schema=_SCHEMA,
             object_type=object_type,
             privileges=list(privileges),

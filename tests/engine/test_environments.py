@@ -11,27 +11,11 @@ import yaml
 
 from local import postgres
 from tests.engine.clients import client, connection
-from tests.engine.environment import EngineEnvironment
-from tests.engine.project_copy import project_copy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tests.engine.environment import Result
+    from tests.engine.environment import EngineEnvironment, Result
 
 pytestmark = pytest.mark.engine
-
-
-@pytest.fixture(scope="module")
-def environment() -> Iterator[EngineEnvironment]:
-    """An environment with the stack up, on a copy of the project, where further stacks may be made."""
-    with project_copy() as project:
-        one = EngineEnvironment.create(project)
-        try:
-            one.up()
-            yield one
-        finally:
-            one.remove()
 
 
 def _variables(environment: EngineEnvironment, stack: str) -> dict[str, str]:
@@ -48,8 +32,9 @@ def _planned(environment: EngineEnvironment, stack: str) -> dict[str, dict[str, 
     return {step["urn"].rsplit("::", 1)[1]: step["newState"] for step in digest["steps"]}
 
 
-def test_dev_is_planned(environment: EngineEnvironment) -> None:
+def test_dev_is_planned(environment_of_a_copy: EngineEnvironment) -> None:
     """One zone, no deletion protection, the list layout."""
+    environment = environment_of_a_copy
     planned = _planned(environment, "dev")
     assert {"database-instance", "edge-distribution", "tenant-globex", "access-logs-delivery"} <= planned.keys()
     instance = planned["database-instance"]["inputs"]
@@ -59,8 +44,9 @@ def test_dev_is_planned(environment: EngineEnvironment) -> None:
     assert planned["tenant-globex"]["protect"] is True
 
 
-def test_prod_is_planned(environment: EngineEnvironment) -> None:
+def test_prod_is_planned(environment_of_a_copy: EngineEnvironment) -> None:
     """Two zones and protection; certificate and records in the zone that it names; the bucketed layout."""
+    environment = environment_of_a_copy
     planned = _planned(environment, "prod")
     instance = planned["database-instance"]
     assert instance["protect"] is True
@@ -75,8 +61,9 @@ def test_prod_is_planned(environment: EngineEnvironment) -> None:
     assert any("payments_b" in line for line in statements)
 
 
-def test_a_database_that_is_there_is_used(environment: EngineEnvironment) -> None:
+def test_a_database_that_is_there_is_used(environment_of_a_copy: EngineEnvironment) -> None:
     """Everything but the instance is made inside a server that the stack did not make, with the same outputs."""
+    environment = environment_of_a_copy
     password = secrets.token_urlsafe(24)
     server = postgres.create(
         environment.home.postgres / "theirs",

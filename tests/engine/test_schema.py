@@ -6,37 +6,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.engine.environment import EngineEnvironment
-from tests.engine.project_copy import project_copy
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.engine.environment import EngineEnvironment
 
 pytestmark = pytest.mark.engine
 
 
-@pytest.fixture(scope="module")
-def environment() -> Iterator[EngineEnvironment]:
-    """An environment with the stack up, on a copy of the project."""
-    with project_copy() as project:
-        one = EngineEnvironment.create(project)
-        try:
-            one.up()
-            yield one
-        finally:
-            one.remove()
-
-
-def test_the_applied_schema_is_recorded(environment: EngineEnvironment) -> None:
+def test_the_applied_schema_is_recorded(environment_of_a_copy: EngineEnvironment) -> None:
     """Four partitioned parents, and a record of each migration."""
+    environment = environment_of_a_copy
     parents = environment.psql("SELECT relname FROM pg_class WHERE relkind = 'p' ORDER BY 1")
     assert parents.split() == ["audit_logs", "invoices", "payments", "webhook_logs"]
     files = list((environment.home.project / "sql_templates" / "migrations").glob("[0-9]*.sql.j2"))
     assert environment.psql("SELECT count(*) FROM strata.migrations") == str(len(files))
 
 
-def test_editing_an_applied_migration_fails_the_preview(environment: EngineEnvironment) -> None:
+def test_editing_an_applied_migration_fails_the_preview(environment_of_a_copy: EngineEnvironment) -> None:
     """In a few lines that say what to do; a changed comment is no edit."""
+    environment = environment_of_a_copy
     path = environment.home.project / "sql_templates" / "migrations" / "0003_payments.sql.j2"
     text = path.read_text()
     try:
@@ -53,8 +40,9 @@ def test_editing_an_applied_migration_fails_the_preview(environment: EngineEnvir
     assert "Traceback" not in preview
 
 
-def test_a_new_migration_is_pending_in_the_preview_and_applied_once(environment: EngineEnvironment) -> None:
+def test_a_new_migration_is_pending_in_the_preview_and_applied_once(environment_of_a_copy: EngineEnvironment) -> None:
     """Its SQL shows line by line; the column appears in every partition."""
+    environment = environment_of_a_copy
     folder = environment.home.project / "sql_templates" / "migrations"
     number = len(list(folder.glob("[0-9]*.sql.j2"))) + 1
     (folder / f"{number:04}_payment_notes.sql.j2").write_text(

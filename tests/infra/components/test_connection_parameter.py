@@ -3,6 +3,7 @@ import json
 import pytest
 
 from infra.components.connection_parameter import ConnectionParameter, ConnectionParameterArgs
+from infra.components.database_address import DatabaseAddress
 from strata import reference
 
 SECRET_ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:master"
@@ -12,12 +13,14 @@ def deployed(record, ca_bundle: str | None):
     def program():
         args = ConnectionParameterArgs(
             stack="dev",
-            region="eu-central-1",
-            host="database.example.com",
-            port=5432,
-            database_name="strata",
-            ssl_mode="verify-full",
-            ca_bundle=ca_bundle,
+            address=DatabaseAddress(
+                region="eu-central-1",
+                host="database.example.com",
+                port=5432,
+                database_name="strata",
+                ssl_mode="verify-full",
+                ca_bundle=ca_bundle,
+            ),
             master_secret_arn=SECRET_ARN,
         )
         return [ConnectionParameter("connection", args).reference]

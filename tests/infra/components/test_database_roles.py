@@ -2,6 +2,7 @@ from itertools import pairwise
 
 import pulumi
 
+from infra.components.database_address import DatabaseAddress
 from infra.components.database_roles import DatabaseRoles, DatabaseRolesArgs
 
 
@@ -14,12 +15,14 @@ def deployed(record):
     def program():
         instance = Thing("instance")
         args = DatabaseRolesArgs(
-            region="eu-central-1",
-            host="database.example.com",
-            port=5432,
-            database_name="strata",
-            ssl_mode="verify-full",
-            ca_bundle=None,
+            address=DatabaseAddress(
+                region="eu-central-1",
+                host="database.example.com",
+                port=5432,
+                database_name="strata",
+                ssl_mode="verify-full",
+                ca_bundle=None,
+            ),
             deployed_with=instance,
             after=[Thing("schema")],
         )
