@@ -88,7 +88,7 @@ def test_onboarding_is_a_line_of_config(restored_config: EngineEnvironment) -> N
     assert "tenant-acme" in preview
     assert "+ 1 to create" in preview
     # The engine quotes each line as a string, and shows all of it.
-    assert r'"    ATTACH PARTITION partitions.\"payments_p_acme\" FOR VALUES IN (\'acme\');"' in preview
+    assert r'''"    ATTACH PARTITION partitions.\"payments_p_acme\" FOR VALUES IN ('acme');"''' in preview
     assert _leaves(environment, "acme") == []
     environment.deploy()
     assert _leaves(environment, "acme") == TABLES
