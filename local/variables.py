@@ -52,7 +52,9 @@ def exported(home: Home) -> dict[str, str]:
         "AWS_ENDPOINT_URL": f"http://localhost:{port}",
         "AWS_ACCESS_KEY_ID": ACCOUNT,
         "AWS_SECRET_ACCESS_KEY": "local",
+        # The engine's plugins and newer SDKs read the one, boto3 the other.
         "AWS_REGION": _region(home),
+        "AWS_DEFAULT_REGION": _region(home),
         "AWS_EC2_METADATA_DISABLED": "true",
         # So that no profile and no service's endpoint of the user's leads to a real account.
         "AWS_CONFIG_FILE": os.devnull,
