@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from local.process_table import process_table
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from local.paths import Home
+    from local.process_table import Process
 
 
 def end_orphans(home: Home) -> list[int]:
@@ -20,21 +23,21 @@ def end_orphans(home: Home) -> list[int]:
     A plugin is known by its path in this environment's `bin`; one whose parent is an engine of it is at work. The
     engine starts each in a process group of its own.
     """
-    listing = subprocess.run(["ps", "-axo", "pid=,ppid=,pgid=,args="], capture_output=True, text=True, check=True)
-    found = orphans(listing.stdout, home.bin)
+    found = orphans(process_table(), home.bin)
     for pid in found:
         with suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGTERM)
     return found
 
 
-def orphans(listing: str, folder: Path) -> list[int]:
-    """Return the plugins without an engine among lines of pid, parent, process group and arguments."""
-    lines = [line.split(maxsplit=3) for line in listing.splitlines()]
-    rows = [(int(pid), int(parent), int(group), words.split()) for pid, parent, group, words in lines]
-    engines = {pid for pid, _, _, words in rows if words[0] == f"{folder}/pulumi"}
+def orphans(processes: Iterable[Process], folder: Path) -> list[int]:
+    """Return the plugins whose programs are in the folder and whose engine, from there as well, is gone."""
+    seen = list(processes)
+    engines = {one.pid for one in seen if one.words[:1] == (f"{folder}/pulumi",)}
     return [
-        pid
-        for pid, parent, group, words in rows
-        if pid == group and parent not in engines and any(one.startswith(f"{folder}/pulumi-") for one in words[:2])
+        one.pid
+        for one in seen
+        if one.pid == one.group
+        and one.parent not in engines
+        and any(word.startswith(f"{folder}/pulumi-") for word in one.words[:2])
     ]

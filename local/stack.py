@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml  # type: ignore[import-untyped]  # it ships no types
 
 from local.paths import STACK
+from local.process_table import words_of
 from local.processes import process_start
 from strata.errors import StrataError
 
@@ -119,10 +120,7 @@ def _holder(lock: Path) -> int | None:
 
 
 def _is_engine(pid: int) -> bool:
-    if process_start(pid) is None:
-        return False
-    command = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return "pulumi" in command.stdout
+    return process_start(pid) is not None and any("pulumi" in word for word in words_of(pid))
 
 
 def run(home: Home, environment: Mapping[str, str], *arguments: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from local.orphans import orphans
+from local.process_table import Process
 
 LISTING = """
    10     1    10 /home/me/p/.strata/bin/pulumi up --yes
@@ -19,5 +20,12 @@ LISTING = """
 """.strip("\n")
 
 
+def _process(line: str) -> Process:
+    pid, parent, group, *words = line.split()
+    return Process(int(pid), int(parent), int(group), tuple(words))
+
+
 def test_only_this_environments_plugins_without_an_engine_are_orphans() -> None:
-    assert orphans(LISTING, Path("/home/me/p/.strata/bin")) == [20, 50]
+    listed = [_process(line) for line in LISTING.splitlines()]
+    kernel_thread = Process(2, 0, 2, ())
+    assert orphans([kernel_thread, *listed], Path("/home/me/p/.strata/bin")) == [20, 50]
