@@ -50,7 +50,7 @@ def environment_of_a_copy() -> Iterator[EngineEnvironment]:
 
 @pytest.fixture
 def restored_config(environment: EngineEnvironment) -> Iterator[EngineEnvironment]:
-    """The shared environment, its stack file put back after the test."""
+    """The shared environment for a change that is refused: its stack file is put back, and nothing was deployed."""
     before = environment.home.stack_file.read_text()
     yield environment
     environment.home.stack_file.write_text(before)

@@ -80,9 +80,8 @@ def _quoted(password: str) -> str:
     return "".join(f"%{byte:02X}" for byte in password.encode())
 
 
-def test_onboarding_is_a_line_of_config(restored_config: EngineEnvironment) -> None:
+def test_onboarding_is_a_line_of_config(environment: EngineEnvironment) -> None:
     """The preview shows one resource with its SQL, up makes it, and a further line only adds to it."""
-    environment = restored_config
     environment.edit_config(add_tenant("acme"))
     preview = environment.preview("--diff")
     assert "tenant-acme" in preview
@@ -111,9 +110,8 @@ def test_removing_an_active_tenant_is_refused_in_the_preview(restored_config: En
     assert _leaves(environment, "globex") == TABLES
 
 
-def test_offboarding_takes_two_steps(restored_config: EngineEnvironment) -> None:
+def test_offboarding_takes_two_steps(environment: EngineEnvironment) -> None:
     """State offboarding with onRemove drop lifts the protection; then the entry can go, with its partitions."""
-    environment = restored_config
     environment.edit_config(add_tenant("hooli"))
     environment.deploy()
     environment.edit_config(remove_tenant("hooli"))
@@ -127,9 +125,8 @@ def test_offboarding_takes_two_steps(restored_config: EngineEnvironment) -> None
     assert environment.psql("SELECT count(*) FROM pg_class WHERE relname LIKE '%hooli%'") == "0"
 
 
-def test_removal_with_archive_is_refused_and_keeps_the_rows(restored_config: EngineEnvironment) -> None:
+def test_removal_with_archive_is_refused_and_keeps_the_rows(environment: EngineEnvironment) -> None:
     """Until there is an archive, `onRemove: archive` changes nothing and says what to do."""
-    environment = restored_config
     environment.edit_config(add_tenant({"id": "umbrella", "state": "offboarding"}))
     environment.deploy()
     environment.edit_config(remove_tenant("umbrella"))
