@@ -58,8 +58,7 @@ class TenantPartitionsProvider(DatabaseProvider):
         statements = _statements(outputs["tenant_id"], outputs["layout"])
         for table, differences in observed.differences.items():
             statements[table] = [f"-- drifted: {difference}" for difference in differences]
-        inputs = {key: outputs[key] for key in ("connection", "tenant_id", "layout", "state", "on_remove")}
-        return ReadResult(id_, found, {**inputs, "statements": statements})
+        return ReadResult(id_, found, {**_recorded(outputs), "statements": statements})
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
         """Drop the partitions of a tenant that is being offboarded with ``onRemove: drop``; refuse every other."""
@@ -86,9 +85,13 @@ def _statements(tenant_id: str, layout: Layout) -> dict[str, list[str]]:
     return {table: sql.splitlines() for table, sql in render_onboarding(tenant_id, layout).items()}
 
 
+def _recorded(props: dict[str, Any]) -> dict[str, Any]:
+    """Return what inputs and outputs have in common: delete sees outputs only, and needs all of it."""
+    return {key: props[key] for key in ("connection", "tenant_id", "layout", "state", "on_remove")}
+
+
 def _outputs(props: dict[str, Any], made: TenantPartitions) -> dict[str, Any]:
-    kept = {key: props[key] for key in ("connection", "tenant_id", "layout", "state", "on_remove")}
-    return {**kept, "partitions": dict(made.partitions), "digests": dict(made.digests)}
+    return {**_recorded(props), "partitions": dict(made.partitions), "digests": dict(made.digests)}
 
 
 class TenantPartitionsResource(Resource, module="strata", name="TenantPartitions"):

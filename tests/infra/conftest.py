@@ -10,6 +10,8 @@ import pulumi
 import pytest
 from pulumi.runtime import mocks, rpc
 
+from infra.components.database_address import DatabaseAddress
+
 # The SDK warns of its own deprecated classes as it loads; here a warning is an error.
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -130,3 +132,13 @@ def record() -> Callable[[Program], Recording]:
         return recording
 
     return run
+
+
+@pytest.fixture
+def address() -> Callable[..., DatabaseAddress]:
+    """Make the address of a database, with a bundle of certificate authorities or without."""
+
+    def made(ca_bundle: str | None = None) -> DatabaseAddress:
+        return DatabaseAddress("eu-central-1", "database.example.com", 5432, "strata", "verify-full", ca_bundle)
+
+    return made

@@ -3,24 +3,16 @@ import json
 import pytest
 
 from infra.components.connection_parameter import ConnectionParameter, ConnectionParameterArgs
-from infra.components.database_address import DatabaseAddress
 from strata import reference
 
 SECRET_ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:master"
 
 
-def deployed(record, ca_bundle: str | None):
+def deployed(record, address, ca_bundle: str | None):
     def program():
         args = ConnectionParameterArgs(
             stack="dev",
-            address=DatabaseAddress(
-                region="eu-central-1",
-                host="database.example.com",
-                port=5432,
-                database_name="strata",
-                ssl_mode="verify-full",
-                ca_bundle=ca_bundle,
-            ),
+            address=address(ca_bundle),
             master_secret_arn=SECRET_ARN,
         )
         return [ConnectionParameter("connection", args).reference]
@@ -29,8 +21,8 @@ def deployed(record, ca_bundle: str | None):
 
 
 @pytest.mark.parametrize("ca_bundle", [None, "certificates/rds.pem"])
-def test_what_the_stack_writes_is_what_the_library_reads(record, monkeypatch, ca_bundle):
-    made = deployed(record, ca_bundle)
+def test_what_the_stack_writes_is_what_the_library_reads(record, address, monkeypatch, ca_bundle):
+    made = deployed(record, address, ca_bundle)
     parameter = made.one("aws:ssm/parameter:Parameter").inputs
     assert (parameter["name"], parameter["type"]) == ("/strata/dev/database", "String")
     assert made.result == ["ssm:/strata/dev/database"]
@@ -48,8 +40,8 @@ def test_what_the_stack_writes_is_what_the_library_reads(record, monkeypatch, ca
     )
 
 
-def test_the_parameter_is_as_the_contract_names_it(record):
-    content = json.loads(deployed(record, None).one("aws:ssm/parameter:Parameter").inputs["insecureValue"])
+def test_the_parameter_is_as_the_contract_names_it(record, address):
+    content = json.loads(deployed(record, address, None).one("aws:ssm/parameter:Parameter").inputs["insecureValue"])
     assert sorted(content) == [
         "database",
         "deployer_role",

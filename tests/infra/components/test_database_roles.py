@@ -2,7 +2,6 @@ from itertools import pairwise
 
 import pulumi
 
-from infra.components.database_address import DatabaseAddress
 from infra.components.database_roles import DatabaseRoles, DatabaseRolesArgs
 
 
@@ -11,18 +10,11 @@ class Thing(pulumi.CustomResource):
         super().__init__("test:index:Thing", name)
 
 
-def deployed(record):
+def deployed(record, address):
     def program():
         instance = Thing("instance")
         args = DatabaseRolesArgs(
-            address=DatabaseAddress(
-                region="eu-central-1",
-                host="database.example.com",
-                port=5432,
-                database_name="strata",
-                ssl_mode="verify-full",
-                ca_bundle=None,
-            ),
+            address=address(),
             deployed_with=instance,
             after=[Thing("schema")],
         )
@@ -31,8 +23,8 @@ def deployed(record):
     return record(program)
 
 
-def test_the_provider_logs_in_as_the_deployer_by_token(record):
-    provider = deployed(record).one("pulumi:providers:postgresql").inputs
+def test_the_provider_logs_in_as_the_deployer_by_token(record, address):
+    provider = deployed(record, address).one("pulumi:providers:postgresql").inputs
     assert provider["username"] == "strata_deployer"
     assert provider["awsRdsIamAuth"] == "true"
     assert provider["awsRdsIamRegion"] == "eu-central-1"
@@ -40,8 +32,8 @@ def test_the_provider_logs_in_as_the_deployer_by_token(record):
     assert not {"password", "sslrootcert"} & set(provider)
 
 
-def test_both_roles_log_in_by_iam_and_have_no_password(record):
-    roles = [role.inputs for role in deployed(record).all("postgresql:index/role:Role")]
+def test_both_roles_log_in_by_iam_and_have_no_password(record, address):
+    roles = [role.inputs for role in deployed(record, address).all("postgresql:index/role:Role")]
     assert [role["name"] for role in roles] == ["strata_app", "strata_readonly"]
     for role in roles:
         assert role["login"] is True
@@ -49,8 +41,8 @@ def test_both_roles_log_in_by_iam_and_have_no_password(record):
         assert not {"password", "passwordWo", "superuser", "bypassRowLevelSecurity"} & set(role)
 
 
-def test_the_application_reads_and_writes_app_and_has_nothing_on_the_leaves(record):
-    made = deployed(record)
+def test_the_application_reads_and_writes_app_and_has_nothing_on_the_leaves(record, address):
+    made = deployed(record, address)
     granted = [grant.inputs for grant in made.all("postgresql:index/grant:Grant")]
     defaults = [grant.inputs for grant in made.all("postgresql:index/defaultPrivileges:DefaultPrivileges")]
     assert {grant["schema"] for grant in [*granted, *defaults]} == {"app"}
@@ -61,8 +53,8 @@ def test_the_application_reads_and_writes_app_and_has_nothing_on_the_leaves(reco
     assert {grant["owner"] for grant in defaults} == {"strata_owner"}
 
 
-def test_the_readonly_role_only_reads(record):
-    made = deployed(record)
+def test_the_readonly_role_only_reads(record, address):
+    made = deployed(record, address)
     everything = [*made.all("postgresql:index/grant:Grant")]
     everything += made.all("postgresql:index/defaultPrivileges:DefaultPrivileges")
     privileges = {
@@ -71,8 +63,8 @@ def test_the_readonly_role_only_reads(record):
     assert privileges == {"USAGE", "SELECT"}
 
 
-def test_nothing_changes_the_catalog_at_the_same_time(record):
-    made = deployed(record)
+def test_nothing_changes_the_catalog_at_the_same_time(record, address):
+    made = deployed(record, address)
     chain = [resource for resource in made.resources if resource.type.startswith("postgresql:")]
     assert len(chain) == 8
     for previous, resource in pairwise(chain):
@@ -81,7 +73,7 @@ def test_nothing_changes_the_catalog_at_the_same_time(record):
     assert made.result[0].endswith(f"::{chain[-1].name}")
 
 
-def test_the_roles_go_with_the_instance(record):
-    made = deployed(record)
+def test_the_roles_go_with_the_instance(record, address):
+    made = deployed(record, address)
     chain = [resource for resource in made.resources if resource.type.startswith("postgresql:")]
     assert {resource.request.deletedWith.rsplit("::", maxsplit=1)[-1] for resource in chain} == {"instance"}
