@@ -12,7 +12,7 @@ from local.paths import CHECKOUT
 
 #: Each lock file with what it is made from.
 LOCKS: Final = {
-    "requirements.txt": ("pyproject.toml", "--group", "local", "--group", "dev"),
+    "requirements.txt": ("pyproject.toml", "--all-extras", "--group", "local", "--group", "dev"),
     "local/engine/requirements.txt": ("local/engine/requirements.in",),
     "local/emulator/requirements.txt": ("local/emulator/requirements.in",),
 }

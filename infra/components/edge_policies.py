@@ -7,7 +7,7 @@ from typing import Final
 import pulumi
 import pulumi_aws as aws
 
-from strata.caching.classes import AUTH_HASH_HEADER, FORWARDED_HEADERS, RELAY_HEADER, CacheClass
+from strata.caching.classes import AUTH_HASH_HEADER, UNKEYED_INPUTS, CacheClass
 
 #: AWS's own policies. A policy of ours with a maximum TTL of 0 could not name headers (InvalidRequest), and this one
 #: also turns request collapsing off.
@@ -86,9 +86,7 @@ class EdgePolicies(pulumi.ComponentResource):
             comment=f"strata {self._stack}: the caller's token, outside the cache key",
             headers_config=aws.cloudfront.OriginRequestPolicyHeadersConfigArgs(
                 header_behavior="whitelist",
-                headers=aws.cloudfront.OriginRequestPolicyHeadersConfigHeadersArgs(
-                    items=sorted([RELAY_HEADER, *FORWARDED_HEADERS])
-                ),
+                headers=aws.cloudfront.OriginRequestPolicyHeadersConfigHeadersArgs(items=sorted(UNKEYED_INPUTS)),
             ),
             # Forwarded cookies would turn request collapsing off, and have CloudFront keep and replay Set-Cookie.
             cookies_config=aws.cloudfront.OriginRequestPolicyCookiesConfigArgs(cookie_behavior="none"),

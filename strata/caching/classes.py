@@ -14,12 +14,47 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Digest of the caller's identity, set by the edge function; a part of the cache key.
+#: Digest of the caller's identity, set by the edge function; a part of the cache key, and never an identity itself.
 AUTH_HASH_HEADER: Final = "x-auth-hash"
 #: The caller's own Authorization, copied by the edge function for the origin; never a part of the cache key.
 RELAY_HEADER: Final = "x-origin-authorization"
-#: What else a cached path's origin gets to see: it must not change the answer to a GET, because it is not in the key.
-FORWARDED_HEADERS: Final = ("content-type", "idempotency-key", "traceparent", "x-request-id")
+#: A secret that only the edge function and the origin know: without it the origin believes no relay header.
+ORIGIN_VERIFY_HEADER: Final = "x-origin-verify"
+#: Only the edge function may set them: it deletes what a caller sends, on every behavior.
+RESERVED_HEADERS: Final = (AUTH_HASH_HEADER, RELAY_HEADER, ORIGIN_VERIFY_HEADER)
+#: What the caller's identity is read from; each is a part of the digest.
+IDENTITY_HEADERS: Final = ("authorization",)
+#: Normalised by the edge function to one of `LANGUAGES`, so that it can be in the key without splitting the cache.
+LANGUAGE_HEADER: Final = "accept-language"
+#: Languages that the API answers in; the first is the answer to every other one.
+LANGUAGES: Final = ("en",)
+#: What an answer is tagged with for CloudFront and Cloudflare, and for Fastly; never shown to a viewer.
+CACHE_TAG_HEADER: Final = "cache-tag"
+SURROGATE_KEY_HEADER: Final = "surrogate-key"
+
+_TRACE: Final = "a trace id is written to a log, not into an answer"
+_WRITE: Final = "for writes; the origin's middleware removes it from GET and HEAD"
+#: The only inputs outside the key that the origin sees on a cached path, each with why it cannot change an answer.
+UNKEYED_INPUTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        RELAY_HEADER: "its digest is in the key",
+        ORIGIN_VERIFY_HEADER: "the same for every caller",
+        "traceparent": _TRACE,
+        "x-request-id": _TRACE,
+        "content-type": _WRITE,
+        "idempotency-key": _WRITE,
+        "if-match": _WRITE,
+    }
+)
+#: Inputs outside the key that a path gets whose answers are the same for everybody: nothing that names a caller.
+_SHARED_INPUTS: Final = (ORIGIN_VERIFY_HEADER, "traceparent", "x-request-id")
+#: Errors that CloudFront keeps for 10 seconds unless told otherwise (Developer Guide, "How CloudFront caches errors"),
+#: with the seconds that it keeps them here.
+ERROR_TTL_SECONDS: Final[Mapping[int, int]] = MappingProxyType(
+    dict.fromkeys((400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504), 0)
+)
+READ_METHODS: Final = ("GET", "HEAD", "OPTIONS")
+ALL_METHODS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 
 
 @dataclass(frozen=True)
@@ -35,6 +70,7 @@ class CacheClass:
         stale_if_error_seconds: how long a stale answer may stand in for a failing origin.
         keyed_by_caller: whether callers have answers of their own.
         query_strings: query parameters that tell answers apart; others reach no origin on a cached path.
+        keyed_by_language: whether the answer depends on the caller's language.
     """
 
     name: str
@@ -45,6 +81,27 @@ class CacheClass:
     stale_if_error_seconds: int
     keyed_by_caller: bool
     query_strings: tuple[str, ...]
+    keyed_by_language: bool = False
+
+    @property
+    def keyed_headers(self) -> tuple[str, ...]:
+        """Request headers in the cache key, in lower case; CloudFront also forwards them to the origin."""
+        caller = (AUTH_HASH_HEADER,) if self.keyed_by_caller else ()
+        language = (LANGUAGE_HEADER,) if self.keyed_by_language else ()
+        return caller + language
+
+    @property
+    def unkeyed_headers(self) -> tuple[str, ...]:
+        """Request headers that the origin of a cached path sees although they are not in the key."""
+        return tuple(UNKEYED_INPUTS) if self.keyed_by_caller else _SHARED_INPUTS
+
+    @property
+    def allowed_methods(self) -> tuple[str, ...]:
+        """What a behavior of this class lets through.
+
+        Answers for everybody come from paths that are read only: their origin never learns who calls.
+        """
+        return ALL_METHODS if self.keyed_by_caller else READ_METHODS
 
     @property
     def is_cached(self) -> bool:
@@ -106,6 +163,7 @@ USER_DATA: Final = CacheClass(
     stale_if_error_seconds=0,
     keyed_by_caller=True,
     query_strings=_LIST_QUERY_STRINGS,
+    keyed_by_language=True,
 )
 #: The maximum TTL is fresh_seconds and the longer of the two stale windows: past it no stale answer is left to serve.
 STATIC_DATA: Final = CacheClass(
@@ -117,6 +175,7 @@ STATIC_DATA: Final = CacheClass(
     stale_if_error_seconds=600,
     keyed_by_caller=False,
     query_strings=("locale", "version"),
+    keyed_by_language=True,
 )
 
 CACHE_CLASSES: Final[Mapping[str, CacheClass]] = MappingProxyType(
@@ -127,6 +186,7 @@ CACHED_PATHS: Final[Mapping[str, CacheClass]] = MappingProxyType(
     {
         "/api/v1/payments": USER_DATA,
         "/api/v1/invoices": USER_DATA,
+        "/api/v1/webhook-logs": REALTIME,
         "/api/v1/config": STATIC_DATA,
         "/api/v1/currencies": STATIC_DATA,
     }

@@ -1,0 +1,59 @@
+"""How commands print: tables and progress for people, one JSON document with ``--json``, errors on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, is_dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+#: On every command that prints data.
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
+#: On every command that writes.
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+
+
+def console() -> Console:
+    """Return a console on stdout as it is now; tests and pipes replace stdout."""
+    return Console(file=sys.stdout, highlight=False)
+
+
+def progress_console() -> Console:
+    """Return a console on stderr, so that progress never mixes with data."""
+    return Console(file=sys.stderr, highlight=False)
+
+
+def print_json(value: object) -> None:
+    """Print one JSON document."""
+    json.dump(value, sys.stdout, indent=2, ensure_ascii=False, default=_plain)
+    sys.stdout.write("\n")
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, frozenset | set | tuple):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> None:
+    """Print a table; numbers are right-aligned, None is a dash."""
+    found = [tuple(row) for row in rows]
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for index, column in enumerate(columns):
+        numeric = bool(found) and all(isinstance(row[index], int | float | None) for row in found)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in found:
+        table.add_row(*("-" if cell is None else str(cell) for cell in row))
+    console().print(table)
