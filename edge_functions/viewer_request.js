@@ -69,7 +69,9 @@ async function readStore(tenant) {
     let missing = 'secrets';
     try {
         const store = cf.kvs();
-        const values = JSON.parse(await store.get(missing));
+        // Two lines: the runtime has no await in arguments.
+        const text = await store.get(missing);
+        const values = JSON.parse(text);
         if (SECRETS.test(values.pepper + ' ' + values.originVerify)) {
             missing = 'epoch';
             const key = 'epoch/' + digest(tenant);
