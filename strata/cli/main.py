@@ -6,15 +6,20 @@ import sys
 
 import typer
 
+from strata.cli.cache import app as cache
+from strata.cli.output import print_error
 from strata.errors import StrataError
+
+_INTERRUPTED = 130  # 128 and the number of SIGINT, as a shell would say it
 
 app = typer.Typer(
     name="strata",
-    help="Operate a Strata stack between deploys.",
+    help="Operate a Strata stack between deploys. Exit codes: 0 done, 1 refused or failed, 2 usage.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(cache, name="cache")
 
 
 def main() -> None:
@@ -22,11 +27,11 @@ def main() -> None:
     try:
         app()
     except StrataError as error:
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - what the command tells its user
+        print_error(error)
         sys.exit(1)
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)  # noqa: T201 - what the command tells its user
-        sys.exit(130)
+        sys.exit(_INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,6 +16,8 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from strata.errors import StrataError
 
 #: On every command that prints data.
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
@@ -31,6 +35,13 @@ def progress_console() -> Console:
     return Console(file=sys.stderr, highlight=False)
 
 
+def print_error(error: StrataError) -> None:
+    """Print an error on stderr: what, then where, what is allowed and the next command, each on a line of its own."""
+    facts = {**error.where, "allowed": error.allowed, "next": error.next_command}
+    lines = [f"error: {error.what}", *(f"  {name}: {fact}" for name, fact in facts.items() if fact is not None)]
+    sys.stderr.write("\n".join(lines) + "\n")
+
+
 def print_json(value: object) -> None:
     """Print one JSON document."""
     json.dump(value, sys.stdout, indent=2, ensure_ascii=False, default=_plain)
@@ -42,7 +53,11 @@ def _plain(value: Any) -> Any:
         return asdict(value)
     if isinstance(value, date | datetime):
         return value.isoformat()
-    if isinstance(value, frozenset | set | tuple):
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, frozenset | set):
         return sorted(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
@@ -57,3 +72,14 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title:
     for row in found:
         table.add_row(*("-" if cell is None else str(cell) for cell in row))
     console().print(table)
+
+
+def print_facts(facts: Iterable[tuple[str, object]]) -> None:
+    """Print names with what holds for them, one under the other; long facts are folded, on narrow terminals too."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(overflow="fold")
+    table.add_column(overflow="fold")
+    for name, fact in facts:
+        table.add_row(name, "-" if fact is None else str(fact))
+    if table.row_count:
+        console().print(table)
