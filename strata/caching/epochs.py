@@ -17,9 +17,9 @@ FIRST_EPOCH: Final = 0
 def bump_tenant_epoch(store_arn: str, tenant: str) -> int:
     """Give a tenant a new epoch and return it: one higher than the present one.
 
-    Two bumps at once give two epochs. A bump whose answer got lost is made again and may count twice; each number is
-    only ever used going up. Edge locations read the new epoch when the change reaches them (see `key_value_store`); until
-    then they go on with the old one, and serve at most what its cache class's maximum TTL still allows.
+    Two bumps at once give two epochs. A bump whose answer got lost is made again and may count twice: an epoch only
+    has to be a new one. Edge locations go on with the old epoch until the change reaches them (see `key_value_store`),
+    and may serve what is cached under it until then.
 
     Args:
         store_arn: the distribution's KeyValueStore.
