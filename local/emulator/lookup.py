@@ -23,6 +23,7 @@ NAMED: Final = {
     "aws:cloudwatch/logDeliverySource:LogDeliverySource": "name",
     "aws:cloudwatch/logDeliveryDestination:LogDeliveryDestination": "name",
     "aws:cloudfront/function:Function": "name",
+    "aws:cloudfront/keyValueStore:KeyValueStore": "name",
     "postgresql:index/role:Role": "name",
 }
 
@@ -109,6 +110,15 @@ def _log_delivery(clients: _Clients, inputs: Inputs) -> str | None:
     )
 
 
+def _secret(clients: _Clients, inputs: Inputs) -> str | None:
+    client = clients("secretsmanager")
+    try:
+        found = client.describe_secret(SecretId=inputs["name"])
+    except client.exceptions.ResourceNotFoundException:
+        return None
+    return None if found.get("DeletedDate") else str(found["ARN"])
+
+
 def _filters(values: Mapping[str, str]) -> list[dict[str, Any]]:
     return [{"Name": name, "Values": [value]} for name, value in values.items()]
 
@@ -123,4 +133,5 @@ _SEARCHES: Final[Mapping[str, Callable[[_Clients, Inputs], str | None]]] = {
         clients, inputs, is_egress=True
     ),
     "aws:cloudwatch/logDelivery:LogDelivery": _log_delivery,
+    "aws:secretsmanager/secret:Secret": _secret,
 }

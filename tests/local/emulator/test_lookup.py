@@ -106,3 +106,13 @@ def test_a_log_delivery_is_found_by_its_ends(environment: dict[str, str], find: 
     assert find(kind, ends) is None
     made = logs.create_delivery(deliverySourceName="source", deliveryDestinationArn=destination)["delivery"]["id"]
     assert find(kind, ends) == made
+
+
+def test_a_secret_is_found_by_its_name_until_it_is_deleted(environment: dict[str, str], find: Find) -> None:
+    secrets = client(environment, "secretsmanager")
+    kind = "aws:secretsmanager/secret:Secret"
+    assert find(kind, {"name": "edge"}) is None
+    arn = secrets.create_secret(Name="edge")["ARN"]
+    assert find(kind, {"name": "edge"}) == arn
+    secrets.delete_secret(SecretId=arn, RecoveryWindowInDays=7)
+    assert find(kind, {"name": "edge"}) is None

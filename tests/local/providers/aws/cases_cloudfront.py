@@ -6,6 +6,7 @@ CACHE_POLICY = "aws:cloudfront/cachePolicy:CachePolicy"
 ORIGIN_REQUEST_POLICY = "aws:cloudfront/originRequestPolicy:OriginRequestPolicy"
 RESPONSE_HEADERS_POLICY = "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy"
 FUNCTION = "aws:cloudfront/function:Function"
+KEY_VALUE_STORE = "aws:cloudfront/keyValueStore:KeyValueStore"
 DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
 # Managed-CachingDisabled, CloudFront Developer Guide.
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
@@ -153,11 +154,17 @@ CASES = [
             {"comment": None},
             {"runtime": "cloudfront-js-1.0"},
             {"runtime": "cloudfront-js-2.0", "publish": False},
-            lambda world: {"keyValueStoreAssociations": [_key_value_store(world)]},
+            lambda world: {"keyValueStoreAssociations": [world.create(KEY_VALUE_STORE, {}).outputs["arn"]]},
             {"publish": None},
             {"tags": {"team": "platform"}},
             {"tags": None, "keyValueStoreAssociations": None},
         ],
+        replacements=[{"name": "another"}],
+    ),
+    Case(
+        token=KEY_VALUE_STORE,
+        inputs={"comment": "what the function reads"},
+        updates=[{"comment": "pepper and epochs"}, {"comment": None}, {"tags": {"team": "edge"}}, {"tags": None}],
         replacements=[{"name": "another"}],
     ),
     Case(
@@ -213,11 +220,3 @@ CASES = [
         excused={"retainOnDelete": "the test deletes for good; see test_cloudfront.py"},
     ),
 ]
-
-
-def _key_value_store(world: World) -> str:
-    client = world.client("cloudfront")
-    name = world.unique("store")
-    listing = client.list_key_value_stores()["KeyValueStoreList"].get("Items", [])
-    found = [item["ARN"] for item in listing if item["Name"] == name]
-    return found[0] if found else client.create_key_value_store(Name=name)["KeyValueStore"]["ARN"]

@@ -10,6 +10,7 @@ from local.providers.aws.cloudfront_data import GetCachePolicy, GetOriginRequest
 from local.providers.aws.cloudfront_distribution import Distribution
 from local.providers.aws.cloudfront_distribution_rules import BEHAVIORS_LIMIT
 from local.providers.aws.cloudfront_function import CODE_LIMIT_BYTES, CloudFrontFunction
+from local.providers.aws.cloudfront_key_value_store import KeyValueStore
 from local.providers.aws.cloudfront_policies import (
     POLICIES_PER_ACCOUNT,
     CachePolicy,
@@ -425,3 +426,30 @@ def test_data_sources_answer_lists_under_plurals(aws: Aws) -> None:
     made = CachePolicy().create(aws, {"name": "user-data", "maxTtl": 300, "defaultTtl": 0, KEY: SOMETHING})
     (key,) = GetCachePolicy().invoke(aws, {"id": made.id})[f"{KEY}s"]
     assert key["headersConfigs"] == [{"headerBehavior": "whitelist", "headers": [{"items": ["x-auth-hash", "accept"]}]}]
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "reason"),
+    [
+        ({"name": "with space"}, "name", "'with space' is not 1 to 64 letters, digits, hyphens and underscores"),
+        ({"comment": "x" * 129}, "comment", "has 129 characters; cloudfront takes 0 to 128"),
+    ],
+)
+def test_key_value_store_rules(change: dict[str, Any], place: str, reason: str) -> None:
+    assert one(KeyValueStore(), {"name": "edge", **change}) == (place, reason)
+
+
+def test_a_store_is_deleted_once_no_function_reads_it(aws: Aws) -> None:
+    store, function = KeyValueStore(), CloudFrontFunction()
+    store.create(aws, {"name": "edge-store"})
+    live = store.read(aws, "edge-store", {})
+    assert live is not None
+    inputs = {"name": "reader", "code": CODE, "runtime": "cloudfront-js-2.0"}
+    function.create(aws, {**inputs, "keyValueStoreAssociations": [live["arn"]]})
+    with pytest.raises(ProviderError, match="deleting key value store edge-store: CannotDeleteEntityWhileInUse"):
+        store.delete(aws, "edge-store", {})
+    function.delete(aws, "reader", {})
+    store.delete(aws, "edge-store", {})
+    assert store.read(aws, "edge-store", {}) is None
+    with pytest.raises(ProviderError, match="edge-store does not exist"):
+        function.create(aws, {**inputs, "keyValueStoreAssociations": [live["arn"]]})
