@@ -8,15 +8,14 @@ import crypto from 'crypto';
 var SETTINGS = {"cacheClass":"none","callerRequired":false,"hasStore":false,"tenantClaim":null,"languages":["en"]};
 
 const RESERVED = ['x-auth-hash', 'x-origin-authorization', 'x-origin-verify'];
-const IDENTITY = ['authorization'];
 // What a cache and an origin could read as two different paths: controls, ";", "\", "//", escapes that are malformed,
 // overlong ("%c0"), doubled ("%252e") or stand for one of these or "/", and segments of one or two dots.
 const AMBIGUOUS =
-    /[\0-\x1f\x7f-\x9f;\\]|\/\/|%(?![\da-f]{2})|%([01]|2f|3b|5c|7f|c[01]|25[\da-f]{2})|\/(\.|%2e){1,2}(\/|$)/i;
+    /[\0-\x1f\x7f-\x9f;\\]|\/\/|%(?![\da-f]{2})|%([01]|2f|3b|5c|7f|c[01]|25[\da-f]{2})|(^|\/)(\.|%2e){1,2}(\/|$)/i;
 const JWT = /^Bearer +[\w-]+\.([\w-]+)\.[\w-]*$/i;
 const SECRETS = /^[\da-f]{64} [\da-f]{64}$/;
 
-const valueOf = (header) => header && header.value;
+const textOf = (header) => header && header.value || '';
 
 // A length before each part: ("ab", "c") and ("a", "bc") must not have one digest; an absent part has none. Counted in
 // UTF-16 code units by every engine: where one counts code points, those beyond U+FFFF become two.
@@ -33,8 +32,9 @@ function refusal(status, error) {
 
 // The token is not verified: its claims may only refuse a request, pick an epoch and label a log line.
 function claimsOf(token) {
+    const jwt = JWT.exec(token);
     try {
-        return JSON.parse(Buffer.from(JWT.exec(token)[1], 'base64url').toString()) || {};
+        return jwt && JSON.parse(Buffer.from(jwt[1], 'base64url').toString()) || {};
     } catch (error) {
         return {};
     }
@@ -48,7 +48,7 @@ function tenantOf(claims, host) {
         ? tenant : host.replace(/:\d*$/, '').toLowerCase();
 }
 
-// Ranges without a usable quality, and those of other languages, count for nothing.
+// The first known language that a range is or extends; ranges without a usable quality count for nothing.
 function languageOf(sent) {
     let language = SETTINGS.languages[0];
     let best = 0;
@@ -93,9 +93,9 @@ async function handler(event) {
     for (const name in headers) {
         if (RESERVED.includes(name.replace(/_/g, '-'))) delete headers[name];
     }
-    const host = valueOf(headers.host) || '';
+    const host = textOf(headers.host);
     const authorization = headers.authorization || {};
-    const token = authorization.value || '';
+    const token = textOf(authorization);
     const claims = claimsOf(token);
     const tenant = tenantOf(claims, host);
     // Before the first refusal, so that refusals are counted too. CloudFront takes 256 characters; no half escape.
@@ -104,7 +104,7 @@ async function handler(event) {
 
     if (AMBIGUOUS.test(request.uri)) return refusal(400, 'ambiguous path');
     // The cache and the origin could each believe another one. "Bearer a, Bearer b" was two before something joined it.
-    if ((authorization.multiValue || []).length > 1 || /,[ \t]*[^ \t,=]+[ \t]+[^ \t]/.test(token)) {
+    if ((authorization.multiValue || []).length > 1 || /,[ \t]*[^ \t,=]+[ \t]+[^ \t,]/.test(token)) {
         return refusal(400, 'more than one Authorization');
     }
     // A preflight carries no token.
@@ -116,10 +116,11 @@ async function handler(event) {
     const store = SETTINGS.hasStore ? await readStore(tenant) : { epoch: '0' };
     // Never on without the pepper: a digest that anyone can compute is not the key that was promised.
     if (store.missing) return refusal(503, 'key value store: no usable ' + store.missing);
-    const parts = [host, store.epoch].concat(IDENTITY.map((name) => valueOf(headers[name])));
-    headers['x-auth-hash'] = { value: digest(parts.map(part).join(''), store.pepper) };
+    // Who calls is what these say; Authorization may be absent.
+    const identity = [host, store.epoch, authorization.value].map(part).join('');
+    headers['x-auth-hash'] = { value: digest(identity, store.pepper) };
     if (token) headers['x-origin-authorization'] = { value: token };
     if (store.originVerify) headers['x-origin-verify'] = { value: store.originVerify };
-    headers['accept-language'] = { value: languageOf(valueOf(headers['accept-language']) || '') };
+    headers['accept-language'] = { value: languageOf(textOf(headers['accept-language'])) };
     return request;
 }
