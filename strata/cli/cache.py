@@ -11,6 +11,7 @@ from strata.caching.canary import CanaryError, Identity, judge, run_canary
 from strata.caching.contract import (
     WRITE_COMMAND,
     CacheContract,
+    ContractLockError,
     current_contract,
     differences,
     read_lock,
@@ -19,6 +20,7 @@ from strata.caching.contract import (
 )
 from strata.caching.contract_problems import problems, require_sound
 from strata.caching.explain import explain as explain_url
+from strata.cli.cache_purge import purge
 from strata.cli.cache_views import show_contract, show_explanation, show_report
 from strata.cli.output import AsJson, DryRun, console, print_json
 from strata.errors import StrataError
@@ -34,8 +36,8 @@ class ContractChangedError(StrataError):
 
 @app.command(epilog="Example: strata cache explain 'https://api.example.com/api/v1/payments?limit=5' -H authorization")
 def explain(
-    url: Annotated[str, typer.Argument(help="A URL, or a path with its query.")],
-    method: Annotated[str, typer.Option(help="The request's method.")] = "GET",
+    url: Annotated[str, typer.Argument(metavar="URL", help="A URL, or a path with its query.")],
+    method: Annotated[str, typer.Option(metavar="METHOD", help="The request's method.")] = "GET",
     header: Annotated[
         list[str] | None,
         typer.Option("--header", "-H", metavar="NAME", help="A header that is sent, by its name alone; repeatable."),
@@ -89,7 +91,7 @@ def _check(current: CacheContract, *, as_json: bool) -> None:
 def _write(current: CacheContract, *, dry_run: bool, as_json: bool) -> None:
     try:
         changed = differences(read_lock(), current)
-    except StrataError as error:
+    except ContractLockError as error:
         # Renewing is also how a file that is missing or broken gets right again.
         changed = (error.what,)
     if not dry_run:
@@ -106,10 +108,11 @@ def _write(current: CacheContract, *, dry_run: bool, as_json: bool) -> None:
 )
 def canary(
     url: Annotated[
-        str | None, typer.Argument(envvar=_URL_VARIABLE, help="Where the distribution answers: https://HOST.")
+        str | None,
+        typer.Argument(metavar="URL", envvar=_URL_VARIABLE, help="Where the distribution answers: https://HOST."),
     ] = None,
     path: Annotated[
-        list[str] | None, typer.Option(help="A path whose answers belong to the caller; repeatable.")
+        list[str] | None, typer.Option(metavar="PATH", help="A path whose answers belong to the caller; repeatable.")
     ] = None,
     identity: Annotated[
         list[str] | None,
@@ -119,7 +122,7 @@ def canary(
         list[str] | None,
         typer.Option(metavar="env:NAME", help="Variable with text that only this caller's answers hold; in order."),
     ] = None,
-    repeat: Annotated[int, typer.Option(min=2, max=100, help="How many turns.")] = 3,
+    repeat: Annotated[int, typer.Option(min=2, max=100, metavar="TURNS", help="How many turns.")] = 3,
     uncached: Annotated[bool, typer.Option("--uncached", help="Nothing is meant to be kept: a hit is a leak.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -151,3 +154,6 @@ def _identities(tokens: list[str], markers: list[str]) -> list[Identity]:
         raise typer.BadParameter("more markers than identities", param_hint="--marker")
     padded = [*markers, *[None] * (len(tokens) - len(markers))]
     return [Identity.from_references(token, marker) for token, marker in zip(tokens, padded, strict=True)]
+
+
+app.command(epilog="Example: strata cache purge '/api/v1/payments/*' --tag payment-7")(purge)

@@ -112,4 +112,4 @@ def _facts(title: str, facts: list[tuple[str, object]]) -> None:
 
 
 def _say(text: str, *, bold: bool = False) -> None:
-    console().print(text, style="bold" if bold else None, soft_wrap=True, markup=False)
+    console().print(text, style="bold" if bold else None, soft_wrap=True)

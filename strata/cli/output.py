@@ -27,12 +27,12 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done,
 
 def console() -> Console:
     """Return a console on stdout as it is now; tests and pipes replace stdout."""
-    return Console(file=sys.stdout, highlight=False)
+    return Console(file=sys.stdout, highlight=False, markup=False, emoji=False)  # a path may hold "[" and ":tada:"
 
 
 def progress_console() -> Console:
     """Return a console on stderr, so that progress never mixes with data."""
-    return Console(file=sys.stderr, highlight=False)
+    return Console(file=sys.stderr, highlight=False, markup=False, emoji=False)
 
 
 def print_error(error: StrataError) -> None:
