@@ -3,6 +3,7 @@
 StrataError
   PartitionMismatchError    something exists that only a person can settle
   TenantOffboardingError    the tenant is on its way out
+  TenantArchivedError       the tenant is in an archive, or on its way back from there
   BucketRoutingError        the server routes the tenant elsewhere than we computed
   OnboardingTimeoutError    others held locks for the whole budget
   OnboardingFailedError     PostgreSQL refused
@@ -12,6 +13,7 @@ StrataError
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from psycopg import errors as postgresql
@@ -53,6 +55,28 @@ class TenantOffboardingError(StrataError):
             next_command="remove its entry and run pulumi up; then add it again",
         )
         self.tenant_id = tenant_id
+
+
+class TenantArchivedError(StrataError):
+    """The tenant's rows are in an archive: making empty partitions would hide them."""
+
+    def __init__(self, tenant_id: str, state: str, archive_uri: str) -> None:
+        super().__init__(
+            "the tenant is archived" if state == "archived" else "the tenant is being restored from its archive",
+            where={"tenant": tenant_id, "archive": archive_uri},
+            allowed="a tenant that was never archived, or whose rows are back",
+            next_command=f"strata tenant restore {shlex.quote(tenant_id)}, then pulumi up; or, to begin it anew without"
+            f" its rows, strata tenant forget {shlex.quote(tenant_id)}",
+        )
+        self.tenant_id = tenant_id
+        self.archive_uri = archive_uri
+
+
+def not_active(tenant_id: str, state: str, archive_uri: str) -> StrataError:
+    """Return what a state of the registry other than active means to whoever onboards the tenant."""
+    if state in {"archived", "restoring"}:
+        return TenantArchivedError(tenant_id, state, archive_uri)
+    return TenantOffboardingError(tenant_id)
 
 
 class BucketRoutingError(StrataError):

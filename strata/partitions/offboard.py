@@ -1,30 +1,17 @@
-"""Offboarding: a tenant's partitions are taken out of service, detached and dropped, without making others wait.
-
-Every step is decided from the catalog, so a run that was killed anywhere is gone on with by the next one.
-"""
+"""Dropping a tenant's partitions with all their rows, without making others wait."""
 
 from __future__ import annotations
 
-import time
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import psycopg
 
-from strata import sql
-from strata.advisory_locks import DETACH_CLASS, ONBOARD_KEY
 from strata.database import connected
-from strata.lock_retry import with_lock_retries
+from strata.deadline import Deadline
 from strata.partitions import errors
-from strata.partitions.blockers import find_blockers
-from strata.partitions.compare import OFFBOARDING_TRIGGER, TENANT_CHECK, tenant_check
-from strata.partitions.render import Leaf, leaves
+from strata.partitions.detach import Removal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
     from strata.database import Connection
     from strata.partitions.layout import Layout
 
@@ -52,94 +39,10 @@ def drop_tenant(
         ConnectionLostError: the connection broke; what was done stays done.
     """
     with connected(database) as connection:
+        removal = Removal(connection, tenant_id, layout, Deadline(budget_seconds))
         try:
-            _Offboarding(connection, tenant_id, leaves(tenant_id, layout), time.monotonic() + budget_seconds).run()
+            removal.take_out_of_service()
+            for leaf in removal.leaves:
+                removal.execute("offboarding/drop_leaf", leaf, leaf=leaf)
         except psycopg.Error as error:
             raise errors.offboarding_failure(tenant_id, error, lost=connection.broken) from error
-
-
-@dataclass(frozen=True)
-class _LeafState:
-    """How far a leaf is: attached, its detach begun and not finished, and the CHECK that says whose rows it holds."""
-
-    attached: bool
-    pending: bool
-    tenant_check: str | None
-
-
-# 55000: another detach from this parent was begun and not finished.
-_DETACH_PENDING: Final = (psycopg.errors.ObjectNotInPrerequisiteState,)
-
-
-class _Offboarding:
-    """One run for one tenant."""
-
-    def __init__(self, connection: Connection, tenant_id: str, wanted: Sequence[Leaf], deadline: float) -> None:
-        self.connection = connection
-        self.tenant_id = tenant_id
-        self.leaves = wanted
-        self.deadline = deadline
-
-    def run(self) -> None:
-        states = self._states()
-        self._execute("mark", self.leaves[0], onboard_key=ONBOARD_KEY, tenant_id=self.tenant_id)
-        written = [leaf for leaf in self.leaves if leaf.table in states and not states[leaf.table].pending]
-        if written:
-            self._execute("stop_writes", written[0], leaves=written, trigger=OFFBOARDING_TRIGGER)
-        for leaf in self.leaves:
-            if leaf.table in states and states[leaf.table].attached:
-                with self._alone_with_parent(leaf):
-                    self._retried(leaf, partial(self._detach, leaf), also=_DETACH_PENDING)
-            self._execute("drop_leaf", leaf, leaf=leaf)
-
-    def _states(self) -> dict[str, _LeafState]:
-        """Return by table how far its leaf is, for those that exist.
-
-        Raises:
-            PartitionMismatchError: a leaf's own CHECK does not prove that all its rows are this tenant's.
-        """
-        query = sql.render("offboarding/leaf_state.sql.j2", leaves=self.leaves, tenant_check=TENANT_CHECK)
-        by_name = {row[0]: _LeafState(*row[1:]) for row in self.connection.execute(query)}
-        states = {leaf: by_name[leaf.qualified_name] for leaf in self.leaves if leaf.qualified_name in by_name}
-        unproved = {
-            leaf.table: [f"constraint {TENANT_CHECK} is {state.tenant_check} and not {tenant_check(leaf)}"]
-            for leaf, state in states.items()
-            if state.tenant_check != tenant_check(leaf)
-        }
-        if unproved:
-            raise errors.PartitionMismatchError(self.tenant_id, unproved)
-        return {leaf.table: state for leaf, state in states.items()}
-
-    def _detach(self, leaf: Leaf) -> None:
-        """Finish a detach that is pending on this parent, whosever it is, and detach the leaf if it is still there."""
-        pending = self.connection.execute(sql.render("offboarding/pending.sql.j2", leaf=leaf)).fetchone()
-        if pending is not None:
-            self.connection.execute(sql.render("offboarding/finalize.sql.j2", leaf=leaf, pending=pending[0]))
-        if self._states()[leaf.table].attached:
-            self.connection.execute(sql.render("offboarding/detach.sql.j2", leaf=leaf))
-
-    @contextmanager
-    def _alone_with_parent(self, leaf: Leaf) -> Iterator[None]:
-        """Hold the detach lock of the parent, with the short lock timeout of a detach."""
-        key = (DETACH_CLASS, leaf.qualified_parent)
-        self.connection.execute("SET lock_timeout = '2s'")
-        take = partial(self.connection.execute, "SELECT pg_advisory_lock(%s, hashtext(%s))", key)
-        self._retried(leaf, take)
-        try:
-            yield
-        finally:
-            if not self.connection.closed:
-                self.connection.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", key)
-                self.connection.execute("RESET lock_timeout")
-
-    def _execute(self, step: str, at: Leaf, **values: object) -> None:
-        script = sql.render(f"offboarding/{step}.sql.j2", **values)
-        self._retried(at, partial(self.connection.execute, script))
-
-    def _retried(self, leaf: Leaf, work: Callable[[], object], also: tuple[type[psycopg.Error], ...] = ()) -> None:
-        left_seconds = self.deadline - time.monotonic()
-        with_lock_retries(self.connection, work, left_seconds, partial(self._out_of_time, leaf), also)
-
-    def _out_of_time(self, leaf: Leaf, error: psycopg.Error) -> Exception:
-        blockers = find_blockers(self.connection, [leaf.qualified_parent, leaf.qualified_name], detaching=True)
-        return errors.OffboardingTimeoutError(self.tenant_id, leaf.table, blockers, str(error))

@@ -72,6 +72,7 @@ def ensure_tenant(
         TenantIdError: the id cannot be a partition key.
         PartitionMismatchError: something exists that only a person can settle; nothing was changed.
         TenantOffboardingError: the tenant is on its way out.
+        TenantArchivedError: the tenant is in an archive, or on its way back from there.
         OnboardingTimeoutError: others held locks for the whole budget; nothing was changed.
         OnboardingFailedError: PostgreSQL refused; nothing was changed.
         ConnectionLostError: the connection broke; all or nothing was made.
@@ -107,9 +108,9 @@ def _prepared(tenant_id: str, layout: Layout) -> _Onboarding:
 
 def _onboard(connection: Connection, onboarding: _Onboarding) -> None:
     with _rolled_back_on_failure(connection):
-        exists, leaving, routed = _last_row(connection.execute(onboarding.begin))
-        if leaving:
-            raise errors.TenantOffboardingError(onboarding.tenant_id)
+        exists, state, archive_uri, routed = _last_row(connection.execute(onboarding.begin))
+        if state is not None:
+            raise errors.not_active(onboarding.tenant_id, str(state), str(archive_uri))
         if not routed:
             raise errors.BucketRoutingError(onboarding.tenant_id, onboarding.leaves[0].parent)
         script = _adoption(connection, onboarding) if exists else onboarding.statements.values()

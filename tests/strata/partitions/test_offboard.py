@@ -5,7 +5,6 @@ import pytest
 
 from strata import sql
 from strata.migrations import OFFBOARDING_SQLSTATE
-from strata.partitions import offboard
 from strata.partitions.errors import ConnectionLostError, OffboardingTimeoutError, PartitionMismatchError
 from strata.partitions.inspect import inspect_tenant
 from strata.partitions.offboard import drop_tenant
@@ -105,7 +104,7 @@ def test_a_table_that_nothing_proves_to_be_the_tenants_is_not_dropped(tenants, l
     insert_payment(tenants, "acme", "still written")
 
 
-@pytest.mark.parametrize("step", ["mark", "stop_writes", "detach", "drop_leaf"])
+@pytest.mark.parametrize("step", ["mark", "stop_writes", "detach", "detached", "drop_leaf"])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_run_killed_at_any_step_is_gone_on_with(tenants, layout, fresh_database, monkeypatch, step, when):
     """Kill the session before or after a step's statements, then run again."""
@@ -116,10 +115,10 @@ def test_a_run_killed_at_any_step_is_gone_on_with(tenants, layout, fresh_databas
         script = rendered(template, **values)
         if template != f"offboarding/{step}.sql.j2":
             return script
-        return suicide if when == "before" else script if script.endswith("CONCURRENTLY") else f"{script}\n{suicide}"
+        return suicide if when == "before" else script if script.endswith("CONCURRENTLY") else f"{script};\n{suicide}"
 
     with monkeypatch.context() as patch:
-        patch.setattr(offboard.sql, "render", killing)
+        patch.setattr(sql, "render", killing)
         if step == "detach" and when == "after":
             patch.setattr(sql, "render", _killing_after_detach(rendered, suicide))
         with pytest.raises(ConnectionLostError):
@@ -131,9 +130,9 @@ def test_a_run_killed_at_any_step_is_gone_on_with(tenants, layout, fresh_databas
 
 
 def _killing_after_detach(rendered, suicide):
-    """The detach is a statement of its own; the first thing after it is the drop."""
+    """The detach is a statement of its own; the first thing after it is its record."""
 
     def killing(template, **values):
-        return suicide if template == "offboarding/drop_leaf.sql.j2" else rendered(template, **values)
+        return suicide if template == "offboarding/detached.sql.j2" else rendered(template, **values)
 
     return killing

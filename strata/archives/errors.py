@@ -1,0 +1,90 @@
+"""What can go wrong with an archive.
+
+StrataError
+  ArchivePausedError        the time of one run is over; the next one goes on
+  ArchiveMismatchError      the archive is not what the partition holds
+  TenantPresentError        a restore would mix with what is there
+  RestoreMismatchError      the archive does not fit the tables
+  RestoreFailedError        PostgreSQL refused
+  (ArchiveBucketError, ManifestError and NoPrimaryKeyError stand beside what raises them)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from strata.errors import StrataError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import psycopg
+
+
+class ArchivePausedError(StrataError):
+    """The time of one run is over; what was done stays done, and the next run goes on from there."""
+
+    def __init__(self, tenant_id: str, table: str, budget_seconds: float, rows: int) -> None:
+        super().__init__(
+            f"stopped after {budget_seconds / 60:.0f} minutes of work, with {rows} rows of this table done",
+            where={"tenant": tenant_id, "table": table},
+            next_command="run the same command again: it goes on from here",
+        )
+        self.tenant_id = tenant_id
+        self.table = table
+        self.rows = rows
+
+
+class ArchiveMismatchError(StrataError):
+    """What was read back is not what the partition holds; nothing was dropped."""
+
+    def __init__(self, tenant_id: str, table: str, what: str) -> None:
+        super().__init__(
+            f"the archive and the partition differ: {what}",
+            where={"tenant": tenant_id, "table": table},
+            allowed="the same rows, byte for byte",
+            next_command="find out who wrote to the partition; the same command again writes a new archive",
+        )
+        self.tenant_id = tenant_id
+        self.table = table
+
+
+class TenantPresentError(StrataError):
+    """The tenant has partitions, or something else is being done with it."""
+
+    def __init__(self, tenant_id: str, states: Mapping[str, str]) -> None:
+        found = ", ".join(f"{table} {state}" for table, state in sorted(states.items()))
+        super().__init__(
+            f"the tenant is there already: {found}",
+            where={"tenant": tenant_id},
+            allowed="a tenant without partitions: a new id, or one that is archived",
+            next_command=f"strata tenant show {tenant_id}",
+        )
+        self.tenant_id = tenant_id
+        self.states = dict(states)
+
+
+class RestoreMismatchError(StrataError):
+    """The archive was written by tables that are not like those of this database; nothing was attached."""
+
+    def __init__(self, tenant_id: str, what: str, migration: int) -> None:
+        super().__init__(
+            f"the archive does not fit: {what}",
+            where={"tenant": tenant_id, "archived at migration": migration},
+            allowed="tables that have every column of the archive, with its type",
+            next_command="restore into a stack of that migration, or add what is missing by a migration",
+        )
+        self.tenant_id = tenant_id
+
+
+class RestoreFailedError(StrataError):
+    """PostgreSQL refused, or the connection broke; what was done stays done."""
+
+    def __init__(self, tenant_id: str, error: psycopg.Error) -> None:
+        super().__init__(
+            f"the restore failed: {error.sqlstate}: {' '.join(str(error).split())}",
+            where={"tenant": tenant_id},
+            next_command="run the same command again: it goes on from here",
+        )
+        self.tenant_id = tenant_id
+        self.sqlstate = error.sqlstate

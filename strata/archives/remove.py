@@ -1,0 +1,137 @@
+"""Removing a tenant into an archive: out of service, archived, read back and compared, and only then dropped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from strata import sql
+from strata.archives.bucket import ArchiveBucket, ArchiveLocation
+from strata.archives.errors import ArchiveMismatchError
+from strata.archives.manifest import Manifest
+from strata.archives.verify import verify_table
+from strata.archives.write import write_table
+from strata.database import connected
+from strata.deadline import Deadline
+from strata.partitions import errors
+from strata.partitions.detach import Removal
+from strata.partitions.offboard import OFFBOARDING_BUDGET_SECONDS
+from strata.tenants import name_suffix
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from strata.archives.write import Report
+    from strata.database import Connection
+    from strata.partitions.layout import Layout
+    from strata.partitions.render import Leaf
+
+
+@dataclass(frozen=True)
+class ArchivedTenant:
+    """A tenant that is archived and gone: where to, and rows by table."""
+
+    tenant_id: str
+    uri: str
+    rows: dict[str, int]
+
+
+def new_location(bucket: str, region: str, tenant_id: str) -> ArchiveLocation:
+    """Return the place of an archive that begins now."""
+    started = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return ArchiveLocation(bucket, f"tenants/{name_suffix(tenant_id)}/{started}", region)
+
+
+def archive_tenant(
+    database: str | Connection,
+    tenant_id: str,
+    layout: Layout,
+    place: ArchiveLocation,
+    report: Report,
+    budget_seconds: float = OFFBOARDING_BUDGET_SECONDS,
+) -> ArchivedTenant | None:
+    """Archive the tenant's partitions, prove the archive, and drop them; a tenant that is not there is no error.
+
+    Args:
+        database: a reference, or a connection in autocommit that acts as the owner of the tables.
+        tenant_id: whose partitions.
+        layout: of the stack.
+        place: where the archive goes, unless an earlier run has begun one.
+        report: called with table and rows on the way.
+        budget_seconds: how long to work in all; a later run goes on from there.
+
+    Returns:
+        What was archived; None when there was nothing.
+
+    Raises:
+        TenantIdError: the id cannot be a partition key.
+        PartitionMismatchError: a partition is gone, or nothing proves that it holds this tenant's rows only.
+        OffboardingTimeoutError: others held locks for the rest of the budget.
+        ArchivePausedError: the budget is spent.
+        ArchiveMismatchError: what was read back is not what the partition holds; nothing was dropped.
+        ArchiveBucketError: the bucket refused.
+        OffboardingFailedError, ConnectionLostError: PostgreSQL refused, or broke; what was done stays done.
+    """
+    with connected(database) as connection:
+        removal = Removal(connection, tenant_id, layout, Deadline(budget_seconds))
+        try:
+            return _Archiving(removal, layout, report).run(place)
+        except psycopg.Error as error:
+            raise errors.offboarding_failure(tenant_id, error, lost=connection.broken) from error
+
+
+class _Archiving:
+    """One run for one tenant."""
+
+    def __init__(self, removal: Removal, layout: Layout, report: Report) -> None:
+        self.removal = removal
+        self.connection = removal.connection
+        self.tenant_id = removal.tenant_id
+        self.layout = layout
+        self.report = report
+
+    def run(self, place: ArchiveLocation) -> ArchivedTenant | None:
+        present = self.removal.take_out_of_service()
+        states, uri = self._begin(place.uri)
+        if not states:
+            return None
+        self._refuse_missing(states, present)
+        bucket = ArchiveBucket(ArchiveLocation.parse(uri, place.region))
+        manifest = bucket.find_manifest() or self._write(bucket, present)
+        self._verify(bucket, manifest, [leaf for leaf in present if states[leaf.table] != "verified"])
+        bucket.require(manifest)
+        for leaf in present:
+            self.removal.execute("archives/drop_archived", leaf, leaf=leaf)
+        return ArchivedTenant(self.tenant_id, uri, {table.table: table.rows for table in manifest.tables})
+
+    def _begin(self, uri: str) -> tuple[dict[str, str], str]:
+        """Record where the archive goes, once; return the registry's state by table and the place."""
+        query = sql.render("archives/begin.sql.j2", uri=uri, tenant_id=self.tenant_id)
+        found = self.connection.execute(query).fetchall()
+        return {table: state for table, state, _ in found}, found[0][2] if found else uri
+
+    def _refuse_missing(self, states: dict[str, str], present: Sequence[Leaf]) -> None:
+        missing = {table for table, state in states.items() if state != "archived"} - {leaf.table for leaf in present}
+        if missing:
+            settle = "no such partition to archive; settle: if its rows are gone on purpose, remove with onRemove: drop"
+            raise errors.PartitionMismatchError(self.tenant_id, {table: [settle] for table in sorted(missing)})
+
+    def _write(self, bucket: ArchiveBucket, present: Sequence[Leaf]) -> Manifest:
+        tables = [write_table(self.connection, leaf, bucket, self.removal.deadline, self.report) for leaf in present]
+        version, migration, created_at = self.connection.execute(sql.render("archives/server.sql.j2")).fetchall()[0]
+        manifest = Manifest(self.tenant_id, self.layout, version, migration, created_at, tuple(tables))
+        bucket.put_manifest(manifest)
+        return manifest
+
+    def _verify(self, bucket: ArchiveBucket, manifest: Manifest, unverified: Sequence[Leaf]) -> None:
+        archived = {table.table: table for table in manifest.tables}
+        for leaf in unverified:
+            try:
+                verify_table(self.connection, leaf, bucket, archived[leaf.table], self.removal.deadline, self.report)
+            except ArchiveMismatchError:
+                self.removal.execute("archives/forget", leaf, tenant_id=self.tenant_id)
+                raise
+            self.removal.execute("archives/record", leaf, leaf=leaf, state="verified")

@@ -1,0 +1,75 @@
+"""A bucket of the emulator for archives, and tenants with rows in every table."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+
+from strata.archives.remove import new_location
+from strata.partitions.onboard import ensure_tenant
+from tests.local.providers.conftest import emulator_url  # noqa: F401 - a fixture
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from strata.archives.bucket import ArchiveLocation
+
+REGION = "eu-west-1"
+
+
+@pytest.fixture
+def place(emulator_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[ArchiveLocation]:  # noqa: F811 - the fixture
+    """Return where an archive of acme goes: a new versioned bucket."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", emulator_url)
+    name = f"archive-{secrets.token_hex(6)}"
+    client = boto3.client("s3", region_name=REGION, endpoint_url=emulator_url)
+    client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    yield new_location(name, REGION, "acme")
+    client.close()
+
+
+ROWS = {"payments": 500, "invoices": 3, "audit_logs": 40, "webhook_logs": 0}
+
+
+@pytest.fixture
+def tenants(migrated, layout):
+    """Return a connection to a database with two tenants that have rows, acme in three tables of four."""
+    for tenant_id in ("acme", "globex"):
+        ensure_tenant(migrated, tenant_id, layout)
+        fill(migrated, tenant_id)
+    return migrated
+
+
+def fill(connection, tenant_id):
+    values = (tenant_id,)
+    connection.execute(
+        "INSERT INTO app.payments (tenant_id, idempotency_key, amount_minor, currency, payment_method, metadata)"
+        f" SELECT %s, 'k' || n, n, 'EUR', 'card', jsonb_build_object('n', n) FROM generate_series(1, {ROWS['payments']}) n",
+        values,
+    )
+    connection.execute(
+        "INSERT INTO app.audit_logs (tenant_id, actor_type, actor_id, action, resource_type, resource_id, source_ip)"
+        f" SELECT %s, 'user', 'u', 'read', 'payment', n::text, '10.0.0.1' FROM generate_series(1, {ROWS['audit_logs']}) n",
+        values,
+    )
+    connection.execute(
+        "INSERT INTO app.invoices (tenant_id, idempotency_key, number, subtotal_minor, total_minor, currency,"
+        f" customer_reference) SELECT %s, 'k' || n, 'i' || n, n, n, 'EUR', 'c' FROM generate_series(1, {ROWS['invoices']}) n",
+        values,
+    )
+
+
+def binary_rows(connection, relation):
+    """Return every row of a relation in its binary form, in the order of its key: equal means equal to the bit."""
+    with connection.cursor() as cursor:
+        copy = f"COPY (SELECT * FROM {relation} ORDER BY tenant_id, id) TO STDOUT (FORMAT binary)"
+        with cursor.copy(copy) as stream:
+            return b"".join(bytes(piece) for piece in stream)
+
+
+def nothing(_table, _rows):
+    """Report to nobody."""
