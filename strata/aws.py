@@ -109,7 +109,12 @@ def _region() -> str | None:
 
 
 def failures() -> tuple[type[Exception], ...]:
-    """Return what a call of a client raises: refused, malformed, or never arrived."""
+    """Return what a call of a client raises: it was refused, it never arrived, or its answer cannot be read."""
     import botocore.exceptions  # noqa: PLC0415 - see _client
+    import botocore.parsers  # noqa: PLC0415 - see _client
 
-    return (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError)
+    return (
+        botocore.exceptions.BotoCoreError,
+        botocore.exceptions.ClientError,
+        botocore.parsers.ResponseParserError,
+    )

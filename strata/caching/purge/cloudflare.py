@@ -163,7 +163,7 @@ class _Connection:
         except (self._module.CloudflareError, ValueError) as error:
             failure = self._failure(error)
         else:
-            if answer.get("success") is True:
+            if isinstance(answer, dict) and answer.get("success") is True:
                 return (str((answer.get("result") or {}).get("id", self._zone_id)),)
             failure = CallFailure("refused", self._token.redact(f"answered without success: {answer}"))
         raise failure

@@ -114,18 +114,23 @@ class _Connection:
 
     def submit(self, batch: PurgeBatch, _soft: bool, reference: str) -> tuple[str, ...]:
         paths = {"Quantity": len(batch.values), "Items": list(batch.values)}
-        answer = self._call("create_invalidation", InvalidationBatch={"Paths": paths, "CallerReference": reference})
-        return (str(answer["Invalidation"]["Id"]),)
+        content = {"Paths": paths, "CallerReference": reference}
+        return (self._of_invalidation("Id", "create_invalidation", InvalidationBatch=content),)
 
     def is_complete(self, purge_id: str) -> bool:
-        return bool(self._call("get_invalidation", Id=purge_id)["Invalidation"]["Status"] == _COMPLETED)
+        return self._of_invalidation("Status", "get_invalidation", Id=purge_id) == _COMPLETED
 
-    def _call(self, operation: str, **arguments: Any) -> Any:
+    def _of_invalidation(self, name: str, operation: str, **arguments: Any) -> str:
         try:
             method = getattr(aws.client("cloudfront", _REGION), operation)
-            return method(DistributionId=self._distribution_id, **arguments)
+            answer = method(DistributionId=self._distribution_id, **arguments)
         except aws.failures() as error:
             failure = _failure(error)
+        else:
+            value = answer.get("Invalidation", {}).get(name)
+            if value is not None:
+                return str(value)
+            failure = CallFailure("unreachable", f"{operation} answered without {name}")
         raise failure
 
 

@@ -137,7 +137,8 @@ class _Connection:
         what = self._token.redact(" ".join(str(error).split()))
         if isinstance(error, self._module.ApiException):
             return CallFailure(kind_of_status(error.status), what, _pause_seconds(error.headers))
-        return CallFailure("refused", what)
+        # An answer that is not the API's says as little as none.
+        return CallFailure("unreachable", what)
 
 
 def _pause_seconds(headers: Any) -> float | None:

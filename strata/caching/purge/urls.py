@@ -19,7 +19,7 @@ def host_and_scheme(public_url: str | None, provider: str) -> tuple[str, str]:
         return parts.netloc.lower(), parts.scheme
     raise PurgeInputError(
         f"purging paths on {provider} needs the public URL of the cache",
-        where={"public_url": repr(public_url)},
+        where={"public_url": public_url and public_url.rpartition("@")[2]},  # before it may stand a password
         allowed="https://HOST, as viewers write it; or tags, which need none",
     )
 
