@@ -12,14 +12,14 @@ import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from local.edge.messages import FunctionFailure, FunctionResult
 from local.edge.node import node
 from strata.errors import StrataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from local.edge.model import EdgeFunction
 
@@ -201,19 +201,19 @@ class FunctionWorker:
 class _Process(asyncio.SubprocessProtocol):
     """The pipes of one process: lines of its stdout, and from its stderr the call that it died of."""
 
-    def __init__(self, answered: Any, ended: Any) -> None:
+    def __init__(self, answered: Callable[[bytes], None], ended: Callable[[int | None, str], None]) -> None:
         self._answered = answered
         self._ended = ended
         self._guilty: int | None = None
         self._kind = "crash"
-        self._heard = 0.0
+        self._heard = 0.0  # in the loop's seconds
         self._timer: asyncio.TimerHandle | None = None
         self._rest = {1: b"", 2: b""}
-        self.over = asyncio.get_running_loop().create_future()
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport: Any = transport
-        self._stdin = self._transport.get_pipe_transport(0)
+        self._transport = cast("asyncio.SubprocessTransport", transport)
+        self._stdin = cast("asyncio.WriteTransport", self._transport.get_pipe_transport(0))
 
     def write(self, data: bytes) -> None:
         self._stdin.write(data)
@@ -222,14 +222,14 @@ class _Process(asyncio.SubprocessProtocol):
         if self._transport.get_returncode() is None:
             self._transport.kill()
 
-    def watch(self, has_calls: Any) -> None:
+    def watch(self, has_calls: Callable[[], bool]) -> None:
         """Kill the process if it stays silent while it has calls."""
         loop = asyncio.get_running_loop()
         if self._timer is None:
             self._heard = loop.time()
             self._timer = loop.call_later(SILENCE_SECONDS, self._check, has_calls)
 
-    def _check(self, has_calls: Any) -> None:
+    def _check(self, has_calls: Callable[[], bool]) -> None:
         self._timer = None
         if not has_calls():
             return
