@@ -44,21 +44,24 @@ def tenants(migrated, layout):
     return migrated
 
 
-def fill(connection, tenant_id):
+def fill(connection, tenant_id, rows=ROWS):
     values = (tenant_id,)
     connection.execute(
         "INSERT INTO app.payments (tenant_id, idempotency_key, amount_minor, currency, payment_method, metadata)"
-        f" SELECT %s, 'k' || n, n, 'EUR', 'card', jsonb_build_object('n', n) FROM generate_series(1, {ROWS['payments']}) n",
+        " SELECT %s, 'k' || n, n, 'EUR', 'card', jsonb_build_object('n', n)"
+        f" FROM generate_series(1, {rows['payments']}) n",
         values,
     )
     connection.execute(
         "INSERT INTO app.audit_logs (tenant_id, actor_type, actor_id, action, resource_type, resource_id, source_ip)"
-        f" SELECT %s, 'user', 'u', 'read', 'payment', n::text, '10.0.0.1' FROM generate_series(1, {ROWS['audit_logs']}) n",
+        " SELECT %s, 'user', 'u', 'read', 'payment', n::text, '10.0.0.1'"
+        f" FROM generate_series(1, {rows['audit_logs']}) n",
         values,
     )
     connection.execute(
         "INSERT INTO app.invoices (tenant_id, idempotency_key, number, subtotal_minor, total_minor, currency,"
-        f" customer_reference) SELECT %s, 'k' || n, 'i' || n, n, n, 'EUR', 'c' FROM generate_series(1, {ROWS['invoices']}) n",
+        " customer_reference) SELECT %s, 'k' || n, 'i' || n, n, n, 'EUR', 'c'"
+        f" FROM generate_series(1, {rows['invoices']}) n",
         values,
     )
 
