@@ -1,5 +1,7 @@
 """The stack, read from top to bottom as a list of what it holds."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import pulumi
@@ -12,11 +14,16 @@ from infra.components.database import Database, DatabaseArgs
 from infra.components.database_address import DatabaseAddress
 from infra.components.database_roles import DatabaseRoles, DatabaseRolesArgs
 from infra.components.dns import EdgeCertificate, EdgeCertificateArgs, EdgeRecords, EdgeRecordsArgs
-from infra.components.edge import Edge, EdgeArgs
+from infra.components.edge import Edge, EdgeArgs, function_code
+from infra.components.edge_parameter import EdgeParameter, EdgeParameterArgs
+from infra.components.edge_secrets import EdgeSecrets, EdgeSecretsArgs
 from infra.components.network import Network, NetworkArgs
 from infra.components.schema import Schema, SchemaArgs
 from infra.components.tenancy import Tenancy, TenancyArgs
-from infra.config import ApiConfig, CdnConfig, ConfigError, StackConfig, Tenant, load, read_pulumi_config
+from infra.config import ApiConfig, CdnConfig, StackConfig, Tenant, load, read_pulumi_config
+from strata.caching.contract import WRITE_COMMAND, CacheContract, current_contract, differences, read_lock
+from strata.caching.contract_problems import require_sound
+from strata.errors import StrataError
 from strata.tenants import RESERVED_TENANT
 
 #: Rows that belong to no customer have partitions in every stack.
@@ -27,18 +34,44 @@ def deploy() -> None:
     """Describe the whole stack to the engine.
 
     Raises:
-        pulumi.RunError: the stack file has problems; no resource is registered then.
+        pulumi.RunError: the stack file or the cache contract has problems; no resource is registered then.
     """
     source = read_pulumi_config()
     try:
         config = load(source.stack, source.raw, source.stack_file)
-    except ConfigError as error:
+        plan = _planned_edge(config)
+    except StrataError as error:
         raise pulumi.RunError(str(error)) from None
     on_aws = pulumi.ResourceOptions(provider=aws_provider(config.stack, config.region))
     _data_layer(config, on_aws)
     pulumi.export("archive_bucket", Archive("archive", ArchiveArgs(config.stack), on_aws).bucket_name)
-    if config.api and config.cdn.enabled:
-        _edge(config, config.api, config.cdn, on_aws)
+    if plan:
+        _edge(config, plan, on_aws)
+
+
+@dataclass(frozen=True)
+class _EdgePlan:
+    """What the edge is made of, with nothing left that could be refused."""
+
+    api: ApiConfig
+    cdn: CdnConfig
+    contract: CacheContract
+    function_code: Mapping[str, str]
+
+
+def _planned_edge(config: StackConfig) -> _EdgePlan | None:
+    """Return the edge's plan, or None for a stack without one.
+
+    Raises:
+        StrataError: the cache contract has problems, its lock cannot be read, or the function cannot be deployed.
+    """
+    if not config.api or not config.cdn.enabled:
+        return None
+    contract = current_contract()
+    require_sound(contract)
+    for sentence in differences(read_lock(), contract):
+        pulumi.warn(f"the cache contract is not as agreed to: {sentence}; next: {WRITE_COMMAND}")
+    return _EdgePlan(config.api, config.cdn, contract, function_code(contract, config.cdn))
 
 
 def _data_layer(config: StackConfig, on_aws: pulumi.ResourceOptions) -> None:
@@ -113,14 +146,31 @@ def _inside_database(
     )
 
 
-def _edge(config: StackConfig, api: ApiConfig, cdn: CdnConfig, on_aws: pulumi.ResourceOptions) -> None:
-    """Describe the distribution with its certificate, its records and its logs."""
+def _edge(config: StackConfig, plan: _EdgePlan, on_aws: pulumi.ResourceOptions) -> None:
+    """Describe the distribution with its secrets, its certificate, its records and its logs."""
+    cdn = plan.cdn
     certificate_arn: pulumi.Input[str] | None = cdn.certificate_arn
     if cdn.hosted_zone_id and not certificate_arn:
         certificate_arn = EdgeCertificate(
             "certificate", EdgeCertificateArgs(cdn.aliases, cdn.hosted_zone_id), on_aws
         ).certificate_arn
-    edge = Edge("edge", EdgeArgs(config.stack, config.region, api, cdn, certificate_arn), on_aws)
+    secrets = None
+    if cdn.key_value_store:
+        secrets = EdgeSecrets("edge-secrets", EdgeSecretsArgs(config.stack, cdn.secrets_version), on_aws)
+    edge = Edge(
+        "edge",
+        EdgeArgs(
+            stack=config.stack,
+            region=config.region,
+            api=plan.api,
+            cdn=cdn,
+            contract=plan.contract,
+            function_code=plan.function_code,
+            secrets=secrets,
+            certificate_arn=certificate_arn,
+        ),
+        on_aws,
+    )
     if cdn.hosted_zone_id:
         EdgeRecords(
             "records",
@@ -130,7 +180,29 @@ def _edge(config: StackConfig, api: ApiConfig, cdn: CdnConfig, on_aws: pulumi.Re
     logs = AccessLogs(
         "access-logs", AccessLogsArgs(config.stack, edge.distribution_arn, config.access_logs.retention_days), on_aws
     )
+    parameter = EdgeParameter(
+        "edge-parameter",
+        EdgeParameterArgs(
+            stack=config.stack,
+            distribution_id=edge.distribution_id,
+            domain_name=edge.domain_name,
+            aliases=cdn.aliases,
+            key_value_store_arn=secrets.key_value_store_arn if secrets else None,
+            secret_arn=secrets.secret_arn if secrets else None,
+            access_log_bucket=logs.bucket_name,
+            region=config.region,
+        ),
+        on_aws,
+    )
+    _export_edge(edge, secrets, logs, parameter)
+
+
+def _export_edge(edge: Edge, secrets: EdgeSecrets | None, logs: AccessLogs, parameter: EdgeParameter) -> None:
     pulumi.export("cdn_distribution_id", edge.distribution_id)
     pulumi.export("cdn_domain_name", edge.domain_name)
     pulumi.export("cdn_hosted_zone_id", edge.hosted_zone_id)
     pulumi.export("access_log_bucket", logs.bucket_name)
+    pulumi.export("edge_reference", parameter.reference)
+    if secrets:
+        pulumi.export("edge_key_value_store_arn", secrets.key_value_store_arn)
+        pulumi.export("edge_secret_arn", secrets.secret_arn)

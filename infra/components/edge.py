@@ -2,24 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import pulumi
 import pulumi_aws as aws
 
 from infra.components.edge_policies import EdgePolicies, EdgePoliciesArgs
+from infra.components.edge_secrets import EdgeSecrets
 from infra.config import ApiConfig, CdnConfig
-from strata.caching.classes import CACHED_PATHS, NONE, CacheClass, path_patterns
+from strata.caching import edge_function
+from strata.caching.classes import CACHE_CLASSES
+from strata.caching.contract import BehaviorContract, CacheContract
 
-VIEWER_REQUEST_FUNCTION: Final = Path(__file__).parents[2] / "edge_functions" / "viewer_request.js"
 #: The API twice: Origin Shield belongs to an origin, and is a poor fit, and a price, for what is never cached.
 SHIELDED_ORIGIN: Final = "api-shielded"
 UNSHIELDED_ORIGIN: Final = "api"
-_ALL_METHODS: Final = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
-_CACHED_METHODS: Final = ["GET", "HEAD"]
-#: Errors that CloudFront keeps for 10 seconds unless told otherwise (Developer Guide, "How CloudFront caches errors").
-_ERROR_CODES: Final = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
 #: The nearest Origin Shield of a region that has none (Developer Guide, "Using Amazon CloudFront Origin Shield").
 _NEAREST_SHIELD: Final = {
     "us-west-1": "us-west-2",
@@ -42,6 +39,9 @@ class EdgeArgs:
         region: the stack's region, where the API is.
         api: the origin.
         cdn: the distribution's config.
+        contract: what its behaviors and policies are made from.
+        function_code: the code of each class's function, from `function_code`.
+        secrets: the store that the functions read; None for an origin that only CloudFront can reach.
         certificate_arn: the certificate of the aliases, in us-east-1; None without aliases.
     """
 
@@ -49,7 +49,26 @@ class EdgeArgs:
     region: str
     api: ApiConfig
     cdn: CdnConfig
+    contract: CacheContract
+    function_code: Mapping[str, str]
+    secrets: EdgeSecrets | None
     certificate_arn: pulumi.Input[str] | None
+
+
+def function_code(contract: CacheContract, cdn: CdnConfig) -> Mapping[str, str]:
+    """Return the code of the viewer request function of each class in use.
+
+    Raises:
+        EdgeFunctionError: the function file cannot be deployed.
+    """
+    return {
+        name: edge_function.render(
+            edge_function.EdgeFunctionSettings.of(
+                CACHE_CLASSES[name], has_store=cdn.key_value_store, tenant_claim=cdn.tenant_claim
+            )
+        )
+        for name in contract.by_class
+    }
 
 
 class Edge(pulumi.ComponentResource):
@@ -68,10 +87,10 @@ class Edge(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         self._policies = EdgePolicies(
             f"{name}-policies",
-            EdgePoliciesArgs(args.stack, dict.fromkeys([NONE, *CACHED_PATHS.values()])),
+            EdgePoliciesArgs(args.stack, args.contract.by_class.values(), args.cdn.cors_origins),
             opts=self._child,
         )
-        self._function = self._make_function(args.stack)
+        self._functions = {class_name: self._make_function(class_name, args) for class_name in args.contract.by_class}
         distribution = self._make_distribution(args)
         self.distribution_id = distribution.id
         self.distribution_arn = distribution.arn
@@ -86,18 +105,21 @@ class Edge(pulumi.ComponentResource):
             }
         )
 
-    def _make_function(self, stack: str) -> aws.cloudfront.Function:
+    def _make_function(self, class_name: str, args: EdgeArgs) -> aws.cloudfront.Function:
         return aws.cloudfront.Function(
-            f"{self._name}-viewer-request",
+            f"{self._name}-viewer-request-{class_name.replace('_', '-')}",
             runtime="cloudfront-js-2.0",
-            comment=f"strata {stack}: keys the cache by the caller's identity",
-            code=VIEWER_REQUEST_FUNCTION.read_text(encoding="utf-8"),
+            comment=f"strata {args.stack}: keys the cache of {class_name} by the caller's identity",
+            code=args.function_code[class_name],
             publish=True,
-            opts=self._child,
+            key_value_store_associations=[args.secrets.key_value_store_arn] if args.secrets else None,
+            # A function that finds no pepper refuses every request.
+            opts=self._child.merge(pulumi.ResourceOptions(depends_on=[args.secrets.values] if args.secrets else [])),
         )
 
     def _make_distribution(self, args: EdgeArgs) -> aws.cloudfront.Distribution:
         error = aws.cloudfront.DistributionCustomErrorResponseArgs
+        *listed, default = args.contract.behaviors
         return aws.cloudfront.Distribution(
             f"{self._name}-distribution",
             enabled=True,
@@ -105,19 +127,20 @@ class Edge(pulumi.ComponentResource):
             aliases=list(args.cdn.aliases),
             origins=_origins(args),
             default_cache_behavior=aws.cloudfront.DistributionDefaultCacheBehaviorArgs(
-                **self._behavior(NONE, aws.cloudfront.DistributionDefaultCacheBehaviorFunctionAssociationArgs)
+                **self._behavior(default, aws.cloudfront.DistributionDefaultCacheBehaviorFunctionAssociationArgs)
             ),
             ordered_cache_behaviors=[
                 aws.cloudfront.DistributionOrderedCacheBehaviorArgs(
-                    path_pattern=pattern,
-                    **self._behavior(
-                        cache_class, aws.cloudfront.DistributionOrderedCacheBehaviorFunctionAssociationArgs
-                    ),
+                    path_pattern=behavior.path_pattern,
+                    **self._behavior(behavior, aws.cloudfront.DistributionOrderedCacheBehaviorFunctionAssociationArgs),
                 )
-                for path, cache_class in CACHED_PATHS.items()
-                for pattern in path_patterns(path)
+                for behavior in listed
             ],
-            custom_error_responses=[error(error_code=code, error_caching_min_ttl=0) for code in _ERROR_CODES],
+            cache_tag_config=aws.cloudfront.DistributionCacheTagConfigArgs(header_name=args.contract.cache_tag_header),
+            custom_error_responses=[
+                error(error_code=status, error_caching_min_ttl=seconds)
+                for status, seconds in args.contract.error_ttl_seconds.items()
+            ],
             viewer_certificate=_viewer_certificate(args.certificate_arn),
             http_version="http2and3",
             is_ipv6_enabled=True,
@@ -129,21 +152,22 @@ class Edge(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _behavior(self, cache_class: CacheClass, association: type) -> Mapping[str, object]:
+    def _behavior(self, behavior: BehaviorContract, association: type) -> Mapping[str, object]:
         """Return what the default behavior and an ordered one have in common."""
-        policies = self._policies.by_class[cache_class.name]
+        policies = self._policies.by_class[behavior.cache_class]
+        function = self._functions[behavior.cache_class]
         return {
-            "target_origin_id": SHIELDED_ORIGIN if cache_class.is_cached else UNSHIELDED_ORIGIN,
+            "target_origin_id": SHIELDED_ORIGIN if behavior.is_cached else UNSHIELDED_ORIGIN,
             # Not a redirect: by the time of the answer the token has travelled in the clear.
             "viewer_protocol_policy": "https-only",
-            "allowed_methods": _ALL_METHODS,
-            "cached_methods": _CACHED_METHODS,
+            "allowed_methods": list(behavior.allowed_methods),
+            "cached_methods": list(behavior.cached_methods),
             "compress": True,
             "cache_policy_id": policies.cache_policy_id,
             "origin_request_policy_id": policies.origin_request_policy_id,
             "response_headers_policy_id": policies.response_headers_policy_id,
             # On every behavior: a header that only the function may set must not come through from a caller.
-            "function_associations": [association(event_type="viewer-request", function_arn=self._function.arn)],
+            "function_associations": [association(event_type="viewer-request", function_arn=function.arn)],
         }
 
 

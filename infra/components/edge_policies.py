@@ -1,13 +1,20 @@
-"""CloudFront's policies, made from the table of cache classes."""
+"""CloudFront's policies, made from the cache contract."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pulumi
 import pulumi_aws as aws
 
-from strata.caching.classes import AUTH_HASH_HEADER, UNKEYED_INPUTS, CacheClass
+from strata.caching.classes import (
+    CACHE_TAG_HEADER,
+    IDENTITY_HEADERS,
+    RESERVED_HEADERS,
+    SURROGATE_KEY_HEADER,
+    UNKEYED_INPUTS,
+)
+from strata.caching.contract import EVERYTHING, BehaviorContract
 
 #: AWS's own policies. A policy of ours with a maximum TTL of 0 could not name headers (InvalidRequest), and this one
 #: also turns request collapsing off.
@@ -15,7 +22,16 @@ _CACHING_DISABLED: Final = "Managed-CachingDisabled"
 _ALL_VIEWER_EXCEPT_HOST: Final = "Managed-AllViewerExceptHostHeader"
 _TWO_YEARS_SECONDS: Final = 63_072_000
 #: Headers for a CDN, not for callers: what an answer is tagged with says what else it depends on.
-_TAG_HEADERS: Final = ("cache-tag", "surrogate-key")
+_TAG_HEADERS: Final = (CACHE_TAG_HEADER, SURROGATE_KEY_HEADER)
+#: What a web page of `cdn.corsOrigins` may send beside what needs no permission, and what it may read.
+CORS_REQUEST_HEADERS: Final = (
+    *IDENTITY_HEADERS,
+    "if-none-match",
+    *(name for name in UNKEYED_INPUTS if name not in RESERVED_HEADERS),
+)
+CORS_RESPONSE_HEADERS: Final = ("etag", "location", "retry-after", "x-request-id")
+#: How long a browser may remember a preflight's answer.
+_CORS_MAX_AGE_SECONDS: Final = 600
 
 
 @dataclass(frozen=True)
@@ -33,15 +49,17 @@ class EdgePoliciesArgs:
 
     Args:
         stack: the stack's name, for the comments that CloudFront shows.
-        cache_classes: the classes that a behavior uses; an account has room for 20 cache policies.
+        behaviors: one of each class in use; an account has room for 20 policies of each kind.
+        cors_origins: origins of web pages that may call the API.
     """
 
     stack: str
-    cache_classes: Iterable[CacheClass]
+    behaviors: Iterable[BehaviorContract]
+    cors_origins: tuple[str, ...] = ()
 
 
 class EdgePolicies(pulumi.ComponentResource):
-    """The policies of each cache class.
+    """The policies of each cache class; classes that agree share a policy.
 
     Outputs: ``by_class``, the policies by the name of the class.
     """
@@ -49,90 +67,139 @@ class EdgePolicies(pulumi.ComponentResource):
     def __init__(self, name: str, args: EdgePoliciesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("strata:infra:EdgePolicies", name, None, opts)
         self._stack = args.stack
+        self._cors_origins = args.cors_origins
         self._child = pulumi.ResourceOptions(parent=self)
         self._invoke = pulumi.InvokeOptions(parent=self)
-        self._caller_headers = self._make_response_headers_policy("caller", "private, no-store")
-        self._shared_headers = self._make_response_headers_policy("shared", None)
-        self._caller_request = self._make_origin_request_policy()
-        self.by_class = {cache_class.name: self._policies(cache_class) for cache_class in args.cache_classes}
+        self._shared: dict[tuple[type, object], pulumi.Output[str]] = {}
+        self._names: set[tuple[type, str]] = set()
+        self.by_class = {behavior.cache_class: self._policies(behavior) for behavior in args.behaviors}
         self.register_outputs({})
 
-    def _policies(self, cache_class: CacheClass) -> BehaviorPolicies:
-        if not cache_class.is_cached:
-            return BehaviorPolicies(
-                aws.cloudfront.get_cache_policy_output(name=_CACHING_DISABLED, opts=self._invoke).id,
-                aws.cloudfront.get_origin_request_policy_output(name=_ALL_VIEWER_EXCEPT_HOST, opts=self._invoke).id,
-                self._caller_headers.id,
-            )
-        cache_policy_id = self._make_cache_policy(cache_class).id
-        if cache_class.keyed_by_caller:
-            return BehaviorPolicies(cache_policy_id, self._caller_request.id, self._caller_headers.id)
-        return BehaviorPolicies(cache_policy_id, None, self._shared_headers.id)
-
-    def _make_cache_policy(self, cache_class: CacheClass) -> aws.cloudfront.CachePolicy:
-        return aws.cloudfront.CachePolicy(
-            f"{self._name}-{cache_class.name.replace('_', '-')}",
-            comment=f"strata {self._stack}: {cache_class.purpose}",
-            min_ttl=0,
-            default_ttl=0,
-            max_ttl=cache_class.max_ttl_seconds,
-            parameters_in_cache_key_and_forwarded_to_origin=_cache_key(cache_class),
-            opts=self._child,
+    def _policies(self, behavior: BehaviorContract) -> BehaviorPolicies:
+        return BehaviorPolicies(
+            self._cache_policy_id(behavior),
+            self._origin_request_policy_id(behavior),
+            self._response_headers_policy_id(behavior),
         )
 
-    def _make_origin_request_policy(self) -> aws.cloudfront.OriginRequestPolicy:
-        return aws.cloudfront.OriginRequestPolicy(
-            f"{self._name}-caller",
-            comment=f"strata {self._stack}: the caller's token, outside the cache key",
-            headers_config=aws.cloudfront.OriginRequestPolicyHeadersConfigArgs(
-                header_behavior="whitelist",
-                headers=aws.cloudfront.OriginRequestPolicyHeadersConfigHeadersArgs(items=sorted(UNKEYED_INPUTS)),
-            ),
-            # Forwarded cookies would turn request collapsing off, and have CloudFront keep and replay Set-Cookie.
-            cookies_config=aws.cloudfront.OriginRequestPolicyCookiesConfigArgs(cookie_behavior="none"),
-            query_strings_config=aws.cloudfront.OriginRequestPolicyQueryStringsConfigArgs(query_string_behavior="none"),
+    def _cache_policy_id(self, behavior: BehaviorContract) -> pulumi.Output[str]:
+        if not behavior.is_cached:
+            managed: pulumi.Output[str] = aws.cloudfront.get_cache_policy_output(
+                name=_CACHING_DISABLED, opts=self._invoke
+            ).id
+            return managed
+        made: pulumi.Output[str] = aws.cloudfront.CachePolicy(
+            f"{self._name}-{behavior.cache_class.replace('_', '-')}",
+            comment=f"strata {self._stack}: {behavior.cache_class}",
+            min_ttl=behavior.min_ttl_seconds,
+            default_ttl=behavior.default_ttl_seconds,
+            max_ttl=behavior.max_ttl_seconds,
+            parameters_in_cache_key_and_forwarded_to_origin=_cache_key(behavior),
             opts=self._child,
-        )
+        ).id
+        return made
 
-    def _make_response_headers_policy(
-        self, kind: str, viewer_cache_control: str | None
-    ) -> aws.cloudfront.ResponseHeadersPolicy:
+    def _origin_request_policy_id(self, behavior: BehaviorContract) -> pulumi.Output[str] | None:
+        inputs = (behavior.unkeyed_headers, behavior.unkeyed_query_strings, behavior.unkeyed_cookies)
+        if not any(inputs):
+            return None
+        if inputs == (EVERYTHING, EVERYTHING, EVERYTHING):
+            managed: pulumi.Output[str] = aws.cloudfront.get_origin_request_policy_output(
+                name=_ALL_VIEWER_EXCEPT_HOST, opts=self._invoke
+            ).id
+            return managed
+        what = "the caller's token, and what else" if behavior.is_per_caller else "what"
+        content = _selections(
+            "OriginRequestPolicy", behavior.unkeyed_headers, behavior.unkeyed_query_strings, behavior.unkeyed_cookies
+        )
+        comment = f"strata {self._stack}: {what} the origin sees outside the cache key"
+        return self._shared_id(aws.cloudfront.OriginRequestPolicy, behavior, inputs, {"comment": comment, **content})
+
+    def _response_headers_policy_id(self, behavior: BehaviorContract) -> pulumi.Output[str]:
         remove = aws.cloudfront.ResponseHeadersPolicyRemoveHeadersConfigItemArgs
-        return aws.cloudfront.ResponseHeadersPolicy(
-            f"{self._name}-{kind}",
-            comment=f"strata {self._stack}: answers for {'one caller' if viewer_cache_control else 'everybody'}",
-            security_headers_config=_security_headers(),
-            custom_headers_config=_cache_control(viewer_cache_control) if viewer_cache_control else None,
-            remove_headers_config=aws.cloudfront.ResponseHeadersPolicyRemoveHeadersConfigArgs(
+        cache_control, methods = behavior.viewer_cache_control, behavior.allowed_methods
+        whose = "one caller" if behavior.is_per_caller else "everybody"
+        content = {
+            "comment": f"strata {self._stack}: answers for {whose}",
+            "security_headers_config": _security_headers(),
+            "custom_headers_config": _cache_control(cache_control) if cache_control else None,
+            "cors_config": _cors(self._cors_origins, methods) if self._cors_origins else None,
+            "remove_headers_config": aws.cloudfront.ResponseHeadersPolicyRemoveHeadersConfigArgs(
                 items=[remove(header=header) for header in _TAG_HEADERS]
             ),
-            opts=self._child,
-        )
+        }
+        return self._shared_id(aws.cloudfront.ResponseHeadersPolicy, behavior, (cache_control, methods), content)
+
+    def _shared_id(
+        self, policy: type, behavior: BehaviorContract, facts: object, content: Mapping[str, Any]
+    ) -> pulumi.Output[str]:
+        """Return the id of the one policy of a type with these facts: classes that agree on them share it.
+
+        It is named after the first kind of class that it is for, ``caller`` or ``shared``, or else after the class.
+        """
+        if (policy, facts) not in self._shared:
+            name = "caller" if behavior.is_per_caller else "shared"
+            if (policy, name) in self._names:
+                name = behavior.cache_class.replace("_", "-")
+            self._names.add((policy, name))
+            self._shared[policy, facts] = policy(f"{self._name}-{name}", **content, opts=self._child).id
+        return self._shared[policy, facts]
 
 
-def _cache_key(cache_class: CacheClass) -> aws.cloudfront.CachePolicyParametersInCacheKeyAndForwardedToOriginArgs:
-    """Return what tells two answers of a class apart: the caller if it is theirs, and the query parameters."""
+def _cache_key(behavior: BehaviorContract) -> aws.cloudfront.CachePolicyParametersInCacheKeyAndForwardedToOriginArgs:
+    """Return what tells two answers of a class apart."""
     prefix = "CachePolicyParametersInCacheKeyAndForwardedToOrigin"
-    headers_config = getattr(aws.cloudfront, f"{prefix}HeadersConfigArgs")
-    headers = getattr(aws.cloudfront, f"{prefix}HeadersConfigHeadersArgs")
-    query_strings_config = getattr(aws.cloudfront, f"{prefix}QueryStringsConfigArgs")
-    query_strings = getattr(aws.cloudfront, f"{prefix}QueryStringsConfigQueryStringsArgs")
-    by_caller = headers_config(header_behavior="whitelist", headers=headers(items=[AUTH_HASH_HEADER]))
     return aws.cloudfront.CachePolicyParametersInCacheKeyAndForwardedToOriginArgs(
-        headers_config=by_caller if cache_class.keyed_by_caller else headers_config(header_behavior="none"),
-        query_strings_config=query_strings_config(
-            query_string_behavior="whitelist", query_strings=query_strings(items=list(cache_class.query_strings))
-        ),
-        cookies_config=getattr(aws.cloudfront, f"{prefix}CookiesConfigArgs")(cookie_behavior="none"),
-        enable_accept_encoding_brotli=True,
-        enable_accept_encoding_gzip=True,
+        **_selections(prefix, behavior.keyed_headers, behavior.keyed_query_strings, behavior.keyed_cookies),
+        enable_accept_encoding_brotli="br" in behavior.keyed_encodings,
+        enable_accept_encoding_gzip="gzip" in behavior.keyed_encodings,
     )
+
+
+def _selections(
+    prefix: str, headers: tuple[str, ...], query_strings: tuple[str, ...], cookies: tuple[str, ...]
+) -> Mapping[str, Any]:
+    """Return the three parts that cache policies and origin request policies have in common."""
+    return {
+        "headers_config": _selection(prefix, "Headers", "header", headers),
+        "query_strings_config": _selection(prefix, "QueryStrings", "query_string", query_strings),
+        "cookies_config": _selection(prefix, "Cookies", "cookie", cookies),
+    }
+
+
+def _selection(prefix: str, part: str, noun: str, names: tuple[str, ...]) -> Any:
+    config = getattr(aws.cloudfront, f"{prefix}{part}ConfigArgs")
+    if not names:
+        return config(**{f"{noun}_behavior": "none"})
+    if names == EVERYTHING:
+        return config(**{f"{noun}_behavior": "allViewer" if noun == "header" else "all"})
+    items = getattr(aws.cloudfront, f"{prefix}{part}Config{part}Args")(items=sorted(names))
+    return config(**{f"{noun}_behavior": "whitelist", f"{noun}s": items})
 
 
 def _cache_control(value: str) -> aws.cloudfront.ResponseHeadersPolicyCustomHeadersConfigArgs:
     item = aws.cloudfront.ResponseHeadersPolicyCustomHeadersConfigItemArgs
     return aws.cloudfront.ResponseHeadersPolicyCustomHeadersConfigArgs(
         items=[item(header="cache-control", value=value, override=True)]
+    )
+
+
+def _cors(origins: tuple[str, ...], methods: tuple[str, ...]) -> aws.cloudfront.ResponseHeadersPolicyCorsConfigArgs:
+    """Return what browsers are told; with credentials they take no wildcard, so everything is named."""
+    prefix = "ResponseHeadersPolicyCorsConfigAccessControl"
+
+    def listed(part: str, items: Iterable[str]) -> Any:
+        return getattr(aws.cloudfront, f"{prefix}{part}Args")(items=list(items))
+
+    return aws.cloudfront.ResponseHeadersPolicyCorsConfigArgs(
+        access_control_allow_credentials=True,
+        access_control_allow_headers=listed("AllowHeaders", CORS_REQUEST_HEADERS),
+        access_control_allow_methods=listed("AllowMethods", methods),
+        access_control_allow_origins=listed("AllowOrigins", origins),
+        access_control_expose_headers=listed("ExposeHeaders", CORS_RESPONSE_HEADERS),
+        access_control_max_age_sec=_CORS_MAX_AGE_SECONDS,
+        # The origin does not see who asks, so it could only say the same to everybody.
+        origin_override=True,
     )
 
 

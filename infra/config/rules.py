@@ -40,6 +40,7 @@ def broken_rules(sections: Sections) -> Iterator[ConfigProblem]:
         yield from _existing_database(sections.database)
     if sections.cdn:
         yield from _certificate(sections.cdn)
+        yield from _edge(sections.cdn)
     if sections.stack == PRODUCTION_STACK:
         yield from _production(sections)
 
@@ -91,6 +92,14 @@ def _certificate(cdn: CdnConfig) -> Iterator[ConfigProblem]:
         yield ConfigProblem("strata:cdn.certificateArn", "has no alias to be shown for", "beside it: aliases")
 
 
+def _edge(cdn: CdnConfig) -> Iterator[ConfigProblem]:
+    if len(set(cdn.cors_origins)) < len(cdn.cors_origins):
+        yield ConfigProblem("strata:cdn.corsOrigins", "names an origin twice", "each origin once")
+    if not cdn.key_value_store and "secrets_version" in cdn.model_fields_set:
+        what = "has no effect without a store"
+        yield ConfigProblem("strata:cdn.secretsVersion", what, "leave it out, or keyValueStore: true")
+
+
 def _production(sections: Sections) -> Iterator[ConfigProblem]:
     for tenant in sections.tenants:
         if tenant.on_remove == "drop":
@@ -104,6 +113,10 @@ def _production(sections: Sections) -> Iterator[ConfigProblem]:
             "is missing, so CloudFront would use its own certificate, which allows TLS 1.0",
             "in production: aliases, and certificateArn or hostedZoneId",
         )
+    for origin in sections.cdn.cors_origins if sections.cdn else ():
+        if not origin.startswith("https://"):
+            what = f"{origin!r} is a page that anybody on its network may change"
+            yield ConfigProblem("strata:cdn.corsOrigins", what, "in production: https://")
     if sections.api and sections.api.origin_protocol != "https":
         yield ConfigProblem("strata:api.originProtocol", "tokens would travel in the clear", "in production: https")
 

@@ -33,6 +33,8 @@ SslMode = Literal["verify-full", "verify-ca", "require", "disable"]
 OLDEST_ENGINE_MAJOR: Final = 16
 _HOST_NAME: Final = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$"
 _ALIAS: Final = r"^(\*\.)?([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$"
+#: An origin as browsers send it: no path, no wildcard, since answers to it may be read with the caller's credentials.
+_CORS_ORIGIN: Final = r"^https?://([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(:\d{1,5})?$"
 _LOWEST_HIGH_PORT: Final = 1024
 _WEB_PORTS: Final = (80, 443)
 _POSTGRESQL_PORT: Final = 5432
@@ -180,7 +182,20 @@ class CdnConfig(Section):
         None, description="a region with an Origin Shield: " + ", ".join(get_args(OriginShieldRegion))
     )
     price_class: PriceClass = Field("PriceClass_100", description=", ".join(get_args(PriceClass)))
-    tenant_claim: str | None = Field(None, min_length=1, description="the claim of a token that names the tenant")
+    tenant_claim: str | None = Field(
+        None, min_length=1, max_length=128, description="the claim of a token that names the tenant"
+    )
+    key_value_store: bool = Field(
+        default=True,
+        description="true; or false for an origin that only CloudFront can reach: digests without a pepper, no epochs, "
+        "and nothing that proves to the origin where a request comes from",
+    )
+    secrets_version: int = Field(
+        1, ge=1, le=1_000_000, description="1, and a higher number each time that the edge's secrets are to be rotated"
+    )
+    cors_origins: tuple[Annotated[str, Field(pattern=_CORS_ORIGIN)], ...] = Field(
+        (), description="origins of web pages that may call the API, such as https://app.example.com, without a path"
+    )
 
 
 class AccessLogsConfig(Section):

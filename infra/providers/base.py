@@ -1,7 +1,7 @@
 """What Strata's dynamic providers share: no attributes, pickled by reference, errors without tracebacks.
 
 A provider class is stored in state as the name of its module and class, so both are permanent
-(`tests/infra/providers/test_pickle.py` pins the strings). check and diff are pure: a preview needs no database.
+(`tests/infra/providers/test_pickle.py` pins the strings). check and diff are pure: a preview needs no network.
 """
 
 import logging
@@ -24,25 +24,30 @@ class _RefusalsWithoutTraceback(logging.Filter):
 _REFUSALS_WITHOUT_TRACEBACK = _RefusalsWithoutTraceback()
 
 
-class DatabaseProvider(ResourceProvider):
-    """A provider of things inside the database that the stack's connection reference leads to."""
+class StrataProvider(ResourceProvider):
+    """What all of them share."""
 
     serialize_as_secret_always: bool = False
-    #: Inputs that say which object this is: a change would silently leave the old object behind, so it is refused.
-    identity: ClassVar[tuple[str, ...]] = ("connection",)
 
     def configure(self, req: ConfigureRequest) -> None:
         """Keep refusals readable; nothing connects here, because configure also runs in previews."""
         del req
         logging.getLogger("grpc._server").addFilter(_REFUSALS_WITHOUT_TRACEBACK)
 
-    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
-        """Refuse a changed identity; a subclass adds its own rules."""
-        return CheckResult(news, changed_identity(self.identity, _olds, news))
-
     def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
         """Leave the comparison of inputs to the engine, and never replace: a replacement could drop rows."""
         return DiffResult(changes=None, replaces=[])
+
+
+class DatabaseProvider(StrataProvider):
+    """A provider of things inside the database that the stack's connection reference leads to."""
+
+    #: Inputs that say which object this is: a change would silently leave the old object behind, so it is refused.
+    identity: ClassVar[tuple[str, ...]] = ("connection",)
+
+    def check(self, _olds: dict[str, Any], news: dict[str, Any]) -> CheckResult:
+        """Refuse a changed identity; a subclass adds its own rules."""
+        return CheckResult(news, changed_identity(self.identity, _olds, news))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         """Compare with the database, unless the connection parameter itself is what drifted.

@@ -12,6 +12,7 @@ previous one until the first rotation. No value is ever in an error, a log or a 
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -22,7 +23,9 @@ from strata.errors import StrataError
 
 #: 256 bits, as many as the digest has.
 _SECRET_BYTES: Final = 32
-_KEYS: Final = "pepper, origin_verify and version"
+#: The only form that the edge function takes; it refuses every request over anything else.
+_VALUE: Final = re.compile(f"[0-9a-f]{{{2 * _SECRET_BYTES}}}")
+_KEYS: Final = "pepper, origin_verify (64 hexadecimal digits each) and version"
 
 
 class EdgeSecretsError(StrataError):
@@ -199,7 +202,7 @@ def _is_going(client: Any, secret_arn: str, error: Exception) -> bool:
 
 def _parse(values: Any) -> EdgeSecrets:
     pepper, origin_verify, version = values["pepper"], tuple(values["origin_verify"]), values.get("version")
-    if not origin_verify or not all(isinstance(text, str) and text for text in (pepper, *origin_verify)):
+    if not origin_verify or not all(_VALUE.fullmatch(text) for text in (pepper, *origin_verify)):
         raise ValueError
     if version is not None and not isinstance(version, int):
         raise ValueError

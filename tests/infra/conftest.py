@@ -16,7 +16,19 @@ from infra.components.database_address import DatabaseAddress
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import_module("pulumi_postgresql")
-    for service in ("acm", "cloudfront", "cloudwatch", "ec2", "kms", "rds", "route53", "s3", "ssm", "vpc"):
+    for service in (
+        "acm",
+        "cloudfront",
+        "cloudwatch",
+        "ec2",
+        "kms",
+        "rds",
+        "route53",
+        "s3",
+        "secretsmanager",
+        "ssm",
+        "vpc",
+    ):
         dir(import_module(f"pulumi_aws.{service}").outputs)  # the SDK loads a module when it is looked into
 
 ACCOUNT_ID = "123456789012"

@@ -222,6 +222,68 @@ def test_a_distribution_that_cloudfront_would_refuse_is_refused_first(cdn, expec
     assert problems({**RAW, "strata:cdn": cdn}) == [expected]
 
 
+CORS_ALLOWED = "origins of web pages that may call the API, such as https://app.example.com, without a path"
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["*", "https://*.example.com", "https://app.example.com/", "app.example.com", "https://App.example.com", "null"],
+)
+def test_a_web_page_is_named_by_its_whole_origin(origin):
+    """Answers to it may be read with the caller's credentials, so there is no wildcard."""
+    [problem] = problems({**RAW, "strata:cdn": {"corsOrigins": [origin]}})
+    assert problem == f"strata:cdn.corsOrigins[0]: {origin!r}: does not have the right form; allowed: {CORS_ALLOWED}"
+
+
+@pytest.mark.parametrize(
+    ("cdn", "expected"),
+    [
+        (
+            {"corsOrigins": ["https://a.example.com", "https://a.example.com"]},
+            "strata:cdn.corsOrigins: names an origin twice; allowed: each origin once",
+        ),
+        (
+            {"keyValueStore": False, "secretsVersion": 2},
+            ("strata:cdn.secretsVersion: has no effect without a store; allowed: leave it out, or keyValueStore: true"),
+        ),
+        (
+            {"secretsVersion": 0},
+            (
+                "strata:cdn.secretsVersion: 0: input should be greater than or equal to 1; "
+                "allowed: 1, and a higher number each time that the edge's secrets are to be rotated"
+            ),
+        ),
+        (
+            {"keyValueStore": "perhaps"},
+            (
+                "strata:cdn.keyValueStore: 'perhaps': input should be a valid boolean, unable to interpret input; "
+                "allowed: true; or false for an origin that only CloudFront can reach: digests without a pepper, no "
+                "epochs, and nothing that proves to the origin where a request comes from"
+            ),
+        ),
+    ],
+)
+def test_what_the_edge_cannot_do_is_refused(cdn, expected):
+    assert problems({**RAW, "strata:cdn": cdn}) == [expected]
+
+
+def test_the_edge_has_a_store_unless_told_otherwise():
+    cdn = load("dev", RAW, "Pulumi.dev.yaml").cdn
+    assert (cdn.key_value_store, cdn.secrets_version, cdn.cors_origins) == (True, 1, ())
+    local = {"corsOrigins": ["http://localhost:5173", "https://app.example.com"]}
+    assert load("dev", {**RAW, "strata:cdn": local}, "Pulumi.dev.yaml").cdn.cors_origins == tuple(local["corsOrigins"])
+
+
+def test_production_lets_in_no_web_page_that_came_in_the_clear():
+    raw = {**PRODUCTION, "strata:cdn": {**PRODUCTION["strata:cdn"], "corsOrigins": ["http://app.example.com"]}}
+    assert problems(raw, "prod") == [
+        (
+            "strata:cdn.corsOrigins: 'http://app.example.com' is a page that anybody on its network may change; "
+            "allowed: in production: https://"
+        )
+    ]
+
+
 def test_a_stack_without_a_distribution_needs_no_api():
     raw = {key: value for key, value in RAW.items() if key != "strata:api"}
     assert load("dev", {**raw, "strata:cdn": {"enabled": False}}, "Pulumi.dev.yaml").api is None

@@ -7,6 +7,7 @@ from pulumi.dynamic import ResourceProvider
 from pulumi.dynamic.dynamic import serialize_provider
 
 from infra.providers.database_logins import DatabaseLogins, DatabaseLoginsProvider
+from infra.providers.edge_secrets import EdgeSecretsProvider, EdgeSecretsResource
 from infra.providers.schema_migrations import SchemaMigrations, SchemaMigrationsProvider
 from infra.providers.tenant_partitions import TenantPartitionsProvider, TenantPartitionsResource
 
@@ -19,6 +20,12 @@ from infra.providers.tenant_partitions import TenantPartitionsProvider, TenantPa
             "infra.providers.database_logins",
             "DatabaseLoginsProvider",
             "gASVQQAAAAAAAACMH2luZnJhLnByb3ZpZGVycy5kYXRhYmFzZV9sb2dpbnOUjBZEYXRhYmFzZUxvZ2luc1Byb3ZpZGVylJOUKYGULg==",
+        ),
+        (
+            EdgeSecretsProvider(),
+            "infra.providers.edge_secrets",
+            "EdgeSecretsProvider",
+            "gASVOwAAAAAAAACMHGluZnJhLnByb3ZpZGVycy5lZGdlX3NlY3JldHOUjBNFZGdlU2VjcmV0c1Byb3ZpZGVylJOUKYGULg==",
         ),
         (
             SchemaMigrationsProvider(),
@@ -46,6 +53,7 @@ def test_pickle_is_a_reference(provider: ResourceProvider, module: str, name: st
 def test_type_tokens_are_permanent() -> None:
     """A changed token changes every URN, which the engine would treat as delete and create."""
     assert DatabaseLogins._resource_type_name == "dynamic/strata:DatabaseLogins"
+    assert EdgeSecretsResource._resource_type_name == "dynamic/strata:EdgeSecrets"
     assert SchemaMigrations._resource_type_name == "dynamic/strata:SchemaMigrations"
     assert TenantPartitionsResource._resource_type_name == "dynamic/strata:TenantPartitions"
 

@@ -202,7 +202,8 @@ def test_a_newer_version_is_not_taken_back(places: Places) -> None:
         '{"password": "hunter2"}',
         '{"pepper": "hunter2", "origin_verify": []}',
         '{"pepper": "hunter2", "origin_verify": ["hunter2"], "version": "1"}',
-        '{"pepper": "", "origin_verify": ["hunter2"]}',
+        json.dumps({"pepper": "ab" * 32, "origin_verify": ["ab" * 32, "hunter2"]}),
+        json.dumps({"pepper": "AB" * 32, "origin_verify": ["ab" * 32], "note": "hunter2"}),
     ],
 )
 def test_something_else_in_the_secret_is_left_alone_and_not_shown(places: Places, text: str) -> None:
