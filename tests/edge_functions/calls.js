@@ -1,6 +1,7 @@
 // The end of a program that begins with the function: runs it on a file of calls and writes a file of results, one JSON
-// document per line in both. A call: {event, store, broken, nowMilliseconds}; a result: {value, log} or {error, log}.
+// document per line in both. A call: {settings, event, store, broken, nowMilliseconds}; a result: {value, log} or {error, log}.
 async function answer(call) {
+    SETTINGS = call.settings;
     cf.call.store = call.store;
     cf.call.broken = call.broken;
     cf.call.log = [];

@@ -14,6 +14,8 @@ from local.edge.node import node
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from strata.caching.edge_function import EdgeFunctionSettings
+
 HERE: Final = Path(__file__).parent
 #: Ends what loops; thousands of calls take seconds.
 TIMEOUT_SECONDS: Final = 120
@@ -27,12 +29,14 @@ class Call:
     """One event with the world around it.
 
     Args:
+        settings: of the function that it goes to.
         event: event structure 1.0.
         store: the pairs of the associated KeyValueStore; None where none is associated.
         broken: keys that cannot be read.
         now_milliseconds: since the epoch.
     """
 
+    settings: EdgeFunctionSettings
     event: Mapping[str, Any]
     store: Mapping[str, str] | None = None
     broken: tuple[str, ...] = ()
@@ -40,8 +44,9 @@ class Call:
 
     @property
     def line(self) -> str:
-        """The call as the drivers read it; only lone surrogates are escapes, which njs misreads before a pair of them."""
-        fields = {**asdict(self), "nowMilliseconds": self.now_milliseconds}
+        """The call as the drivers read it; escapes only for lone surrogates, since njs misreads one before a pair."""
+        settings = json.loads(self.settings.line.removeprefix("var SETTINGS = ").removesuffix(";"))
+        fields = {**asdict(self), "settings": settings, "nowMilliseconds": self.now_milliseconds}
         return json.dumps(fields, ensure_ascii=False).encode(errors="backslashreplace").decode()
 
 

@@ -86,19 +86,19 @@ QUALITIES: Final = (
 RANGES: Final = ("en", "de", "pt", "pt-br", "PT-BR", "en-GB", "fr", "*", "eng", "", "d e", "pt-BRx", "zh-Hant-TW")
 
 
-def calls(seed: int, count: int) -> list[tuple[EdgeFunctionSettings, Call]]:
-    """Return calls, each with the settings of the function that it goes to."""
+def calls(seed: int, count: int) -> list[Call]:
+    """Return calls, of all settings."""
     source = random.Random(seed)  # noqa: S311 - repeatable, not secret
     return [_call(source) for _ in range(count)]
 
 
-def _call(source: random.Random) -> tuple[EdgeFunctionSettings, Call]:
+def _call(source: random.Random) -> Call:
     settings = source.choice(SETTINGS)
     event = {"version": "1.0", "context": {"eventType": "viewer-request"}, "viewer": {"ip": "192.0.2.1"}}
     store = _store(source)
     broken = tuple(source.sample(sorted(store or {SECRETS_KEY: ""}), 1)) if source.random() < 0.1 else ()
     now = source.choice((NOW * 1000, NOW * 1000 + 1, NOW * 1000 - 1))
-    return settings, Call({**event, "request": _request(source, settings)}, store, broken, now)
+    return Call(settings, {**event, "request": _request(source, settings)}, store, broken, now)
 
 
 def _request(source: random.Random, settings: EdgeFunctionSettings) -> dict[str, Any]:

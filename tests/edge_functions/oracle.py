@@ -40,8 +40,9 @@ SPACES = "".join(
 LARGEST_EXACT_INTEGER = 2**53 - 1
 
 
-def answer(settings: EdgeFunctionSettings, call: Call) -> Result:
+def answer(call: Call) -> Result:
     """Return what the function returns and logs for one call."""
+    settings = call.settings
     request: dict[str, Any] = unicode(dict(call.event["request"]))
     headers = {
         name: header for name, header in request["headers"].items() if name.replace("_", "-") not in RESERVED_HEADERS
