@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from local import postgres, report, shims, stack
+from local.edge import process as edge
 from local.emulator import server
 from local.engine.install import find_or_make, link_into
 from local.locks import exclusive
@@ -54,6 +55,7 @@ def up(home: Home, *, refresh: bool = False) -> None:
         stack.ensure_stack(home, environment)
         _heal(home, environment)
         _deploy(home, environment, refresh=refresh)
+        edge.start(home, environment, _say)
         _write_environment_file(home)
     _say(report.summary(home, time.monotonic() - started))
 
@@ -162,6 +164,8 @@ def down(home: Home) -> None:
 
 def _stop(home: Home) -> None:
     stack.release_abandoned_lock(home)
+    # Before the emulator, which takes its last access logs.
+    edge.stop(home)
     end_orphans(home)
     postgres.stop_all(home.root)
     server.stop(home)

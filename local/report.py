@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from local import postgres, stack
+from local.edge import process as edge
 from local.emulator import server
 from local.paths import STACK
 from local.ports import read_ports
@@ -44,7 +45,8 @@ class Row:
 
 def processes(home: Home) -> list[Row]:
     """Return the processes that belong to the environment, running or not."""
-    return [_emulator(home), *(_database(folder) for folder in postgres.folders(home.root))]
+    databases = [_database(folder) for folder in postgres.folders(home.root)]
+    return [_emulator(home), *databases, *(_edge(home, part) for part in edge.PARTS if part.record_file(home).exists())]
 
 
 def _emulator(home: Home) -> Row:
@@ -52,6 +54,13 @@ def _emulator(home: Home) -> Row:
     if record is None:
         return Row("AWS emulator", "stopped", None, None, read_ports(home.ports_file).get(server.PORT_NAME))
     return Row("AWS emulator", "running", record.pid, datetime.fromtimestamp(record.since, UTC), record.port)
+
+
+def _edge(home: Home, part: edge.Part) -> Row:
+    record = part.running(home)
+    if record is None:
+        return Row(part.name, "stopped", None, None, read_ports(home.ports_file).get(part.kind))
+    return Row(part.name, "running", record.pid, datetime.fromtimestamp(record.since, UTC), record.port)
 
 
 def _database(folder: Path) -> Row:
@@ -101,6 +110,7 @@ def summary(home: Home, seconds: float) -> str:
             f"  {source}",
             '  psql "$STRATA_DATABASE_URL"',
             "",
+            *_edge_lines(home),
             "Outputs",
             *(listed or ["  none"]),
             "",
@@ -108,6 +118,28 @@ def summary(home: Home, seconds: float) -> str:
             *(f"  {step}" for step in steps),
         ]
     )
+
+
+def _edge_lines(home: Home) -> list[str]:
+    """Return what shows the edge at work: a miss, a hit, and a miss of another caller."""
+    ports = read_ports(home.ports_file)
+    if edge.EDGE.running(home) is None:
+        return ["Edge", "  not started: the stack has no distribution (strata:api, strata:cdn enabled)", ""]
+    own = edge.ORIGIN.running(home) is None
+    origin = (
+        f"your own API ({edge.ORIGIN_VARIABLE})" if own else f"the example origin on port {ports[edge.ORIGIN_PORT]}"
+    )
+    ask = 'curl -si -H "Authorization: Bearer $caller" "$STRATA_EDGE_URL$path"'
+    return [
+        "Edge",
+        f"  http://localhost:{ports[edge.EDGE_PORT]} in front of {origin}",
+        "  Miss, then Hit, then Miss for another caller:",
+        "    path=/api/v1/payments/$(date +%s)",
+        f'    for caller in alice alice bob; do echo "$caller $({ask} | grep -i ^x-cache)"; done',
+        f"  Its clock, figures and last decisions: curl -s http://localhost:{ports[edge.CONTROL_PORT]}/decisions",
+        *([] if own else [f"  Your own API instead: {edge.ORIGIN_VARIABLE}=http://localhost:PORT make up"]),
+        "",
+    ]
 
 
 def _short(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Executables of an environment's `bin`: the stand-in provider plugins and PostgreSQL's client programs."""
+"""Executables of an environment's `bin`: the stand-in provider plugins, `strata`, and PostgreSQL's client programs."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from local.postgres import programs
 if TYPE_CHECKING:
     from local.paths import Home
 
-PLUGINS: Final = {
+#: Programs of the checkout, by the module that each runs.
+MODULES: Final = {
     "pulumi-resource-aws": "local.providers.aws",
     "pulumi-resource-postgresql": "local.providers.postgresql",
+    "strata": "strata.cli",
 }
 CLIENTS: Final = ("psql", "pg_dump", "pg_restore", "pgbench")
 
@@ -22,7 +24,7 @@ def write(home: Home) -> None:
     """Write the executables of the environment."""
     home.bin.mkdir(parents=True, exist_ok=True)
     root = shlex.quote(str(CHECKOUT))
-    for name, module in PLUGINS.items():
+    for name, module in MODULES.items():
         path = f'PYTHONPATH={root}"${{PYTHONPATH:+:$PYTHONPATH}}"'
         _write(home, name, f'{path} exec {root}/.venv/bin/python -m {module} "$@"')
     for name in CLIENTS:

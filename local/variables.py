@@ -10,6 +10,7 @@ from urllib.parse import quote
 import yaml  # type: ignore[import-untyped]  # it ships no types
 
 from local import postgres
+from local.edge.process import CONTROL_PORT, EDGE_PORT, REFERENCE
 from local.emulator.server import ACCOUNT, PORT_NAME
 from local.paths import CHECKOUT, STACK
 from local.ports import read_ports
@@ -39,7 +40,8 @@ class StackFileError(StrataError):
 
 def exported(home: Home) -> dict[str, str]:
     """Return the variables of the environment, without PATH; those of parts that do not exist yet are left out."""
-    port = read_ports(home.ports_file).get(PORT_NAME)
+    ports = read_ports(home.ports_file)
+    port = ports.get(PORT_NAME)
     variables = {
         "STRATA_HOME": str(home.root),
         "STRATA_DATABASE": f"ssm:/strata/{STACK}/database",
@@ -62,10 +64,10 @@ def exported(home: Home) -> dict[str, str]:
     }
     if not home.is_default:
         variables["PULUMI_OPTION_CONFIG_FILE"] = str(home.stack_file)
-    return variables | _connections(home, port)
+    return variables | _connections(home) | _edge(home, ports)
 
 
-def _connections(home: Home, port: int | None) -> dict[str, str]:
+def _connections(home: Home) -> dict[str, str]:
     found = {}
     database = next(
         (one for one in map(postgres.describe, postgres.folders(home.root)) if one.database == DATABASE), None
@@ -75,11 +77,17 @@ def _connections(home: Home, port: int | None) -> dict[str, str]:
         options = quote(f"-c role={OWNER}")
         address = f"{database.host}:{database.port}/{database.database}"
         found["STRATA_DATABASE_URL"] = f"postgresql://{DEPLOYER}@{address}?sslmode=disable&options={options}"
-    domain = outputs(home).get("cdn_domain_name")
-    if domain is not None:
-        # The emulator serves a distribution under a name that resolves to loopback.
-        found["STRATA_EDGE_URL"] = f"http://{str(domain).partition('.')[0]}.cloudfront.localhost:{port}"
     return found
+
+
+def _edge(home: Home, ports: Mapping[str, int]) -> dict[str, str]:
+    if "cdn_distribution_id" not in outputs(home) or EDGE_PORT not in ports:
+        return {}
+    return {
+        "STRATA_EDGE": REFERENCE,
+        "STRATA_EDGE_URL": f"http://localhost:{ports[EDGE_PORT]}",
+        "STRATA_EDGE_CONTROL_URL": f"http://localhost:{ports[CONTROL_PORT]}",
+    }
 
 
 def _region(home: Home) -> str:

@@ -13,7 +13,6 @@ from urllib.parse import parse_qs
 
 from local.edge.asgi import BodyTooLargeError, read_body, send_json
 from local.edge.origin_client import LOOPBACK
-from local.edge.rules import RULES
 from strata.errors import StrataError
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ class Control:
             "/": lambda _: self._overview(),
             "/clock": lambda _: self._clock(),
             "/decisions": self._decisions,
-            "/rules": lambda _: [asdict(rule) for rule in RULES],
+            "/rules": lambda _: _rules(),
             "/statistics": lambda _: self._statistics(),
         }
         self._writes: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[Any]]] = {
@@ -134,6 +133,11 @@ class Control:
 
     async def _flush(self, _: Mapping[str, Any]) -> dict[str, Any]:
         return {"written": await self._runtime.access_log.flush()}
+
+
+def _rules() -> list[dict[str, Any]]:
+    from local.edge.rules import RULES  # noqa: PLC0415 - TEMPORARY
+    return [asdict(rule) for rule in RULES]
 
 
 async def _json(receive: Receive) -> Mapping[str, Any]:

@@ -92,6 +92,13 @@ class FunctionWorker:
         self._process.write(b"".join([*self._deployed.values(), self._stores_line()]))
         self._process.write(b"".join(call.line for call in self._calls.values()))
 
+    @property
+    def pid(self) -> int:
+        """The process that runs now."""
+        if self._process is None:
+            raise RuntimeError("the function worker is not started")
+        return self._process.pid
+
     async def stop(self) -> None:
         """Stop the process; calls that are under way fail."""
         self._stopping = True
@@ -214,6 +221,11 @@ class _Process(asyncio.SubprocessProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.SubprocessTransport", transport)
         self._stdin = cast("asyncio.WriteTransport", self._transport.get_pipe_transport(0))
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._transport.get_pid()
 
     def write(self, data: bytes) -> None:
         self._stdin.write(data)

@@ -119,7 +119,7 @@ function failure(error) {
     if (error instanceof Invalid) return `! invalid ${error.message}`;
     const stack = error && typeof error.stack === 'string' ? error.stack : '';
     const line = /function\.js:(\d+)/.exec(stack);
-    const name = error && /^\w{1,40}$/.test(error.name) ? error.name : 'a value that is no Error';
+    const name = error && typeof error.name === 'string' && /^\w{1,40}$/.test(error.name) ? error.name : 'a value that is no Error';
     return `! throws ${name}${line ? ` at line ${line[1]}` : ''}`;
 }
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from local import postgres, processes, report
+from local.edge import process as edge
 from local.emulator import server
 from local.orphans import end_orphans
 from local.paths import CHECKOUT, Home
@@ -118,6 +119,7 @@ class EngineEnvironment:
         if not self.home.root.exists():
             return
         end_orphans(self.home)
+        edge.stop(self.home)
         try:
             for folder in postgres.folders(self.home.root):
                 postgres.stop(folder)
