@@ -43,8 +43,9 @@ def deploy() -> None:
     except StrataError as error:
         raise pulumi.RunError(str(error)) from None
     on_aws = pulumi.ResourceOptions(provider=aws_provider(config.stack, config.region))
-    _data_layer(config, on_aws)
-    pulumi.export("archive_bucket", Archive("archive", ArchiveArgs(config.stack), on_aws).bucket_name)
+    archive = Archive("archive", ArchiveArgs(config.stack), on_aws)
+    _data_layer(config, archive, on_aws)
+    pulumi.export("archive_bucket", archive.bucket_name)
     if plan:
         _edge(config, plan, on_aws)
 
@@ -74,7 +75,7 @@ def _planned_edge(config: StackConfig) -> _EdgePlan | None:
     return _EdgePlan(config.api, config.cdn, contract, function_code(contract, config.cdn))
 
 
-def _data_layer(config: StackConfig, on_aws: pulumi.ResourceOptions) -> None:
+def _data_layer(config: StackConfig, archive: Archive, on_aws: pulumi.ResourceOptions) -> None:
     """Describe PostgreSQL with the schema, the roles and the partitions of every tenant."""
     network = Network("network", NetworkArgs(config.network, config.database.port), on_aws)
     database = Database(
@@ -102,6 +103,8 @@ def _data_layer(config: StackConfig, on_aws: pulumi.ResourceOptions) -> None:
             stack=config.stack,
             address=address,
             master_secret_arn=database.master_secret_arn,
+            layout=config.partitions.layout,
+            archive_bucket=archive.bucket_name,
         ),
         on_aws,
     )

@@ -52,6 +52,8 @@ class ConnectionParameters:
         owner_role: role without login that owns schemas and tables.
         deployer_role: role that logs in by IAM token and may act as the owner.
         master_secret_arn: Secrets Manager secret with the master's name and password.
+        layout: of the partitions, ``list`` or ``bucketed``.
+        archive_bucket: where the rows of tenants that leave are kept.
         sslrootcert: file with the certificate authorities to trust; libpq's own default when None.
     """
 
@@ -63,6 +65,8 @@ class ConnectionParameters:
     owner_role: str
     deployer_role: str
     master_secret_arn: str
+    layout: str
+    archive_bucket: str
     sslrootcert: str | None = None
 
 

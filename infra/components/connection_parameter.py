@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.components.database_address import DatabaseAddress
+from strata.partitions.layout import Layout
 
 OWNER_ROLE: Final = "strata_owner"
 DEPLOYER_ROLE: Final = "strata_deployer"
@@ -20,11 +21,15 @@ class ConnectionParameterArgs:
         stack: the stack's name, a part of the parameter's.
         address: where the database is.
         master_secret_arn: the secret with the master's password.
+        layout: of the partitions.
+        archive_bucket: where the rows of tenants that leave are kept.
     """
 
     stack: str
     address: DatabaseAddress
     master_secret_arn: pulumi.Input[str]
+    layout: Layout
+    archive_bucket: pulumi.Input[str]
 
 
 class ConnectionParameter(pulumi.ComponentResource):
@@ -41,7 +46,7 @@ class ConnectionParameter(pulumi.ComponentResource):
             f"{name}-parameter",
             name=parameter_name,
             type="String",
-            description="Where the database of the stack is, and its roles",
+            description="Where the database of the stack is, its roles, and where archives go",
             # Nothing in it is a secret, and a preview should show what changes.
             insecure_value=pulumi.Output.json_dumps(_content(args), sort_keys=True),
             opts=pulumi.ResourceOptions(parent=self),
@@ -61,5 +66,7 @@ def _content(args: ConnectionParameterArgs) -> dict[str, Any]:
         "owner_role": OWNER_ROLE,
         "deployer_role": DEPLOYER_ROLE,
         "master_secret_arn": args.master_secret_arn,
+        "layout": args.layout,
+        "archive_bucket": args.archive_bucket,
     }
     return {**content, "sslrootcert": address.ca_bundle} if address.ca_bundle else content

@@ -12,6 +12,7 @@ from pulumi.dynamic import CheckResult, CreateResult, ReadResult, Resource, Upda
 
 from infra.providers.base import DatabaseProvider, changed_identity
 from infra.providers.connections import deployer_connection
+from strata.archives.remove import archive_place, archive_tenant
 from strata.errors import StrataError
 from strata.partitions.inspect import inspect_tenant
 from strata.partitions.layout import Layout
@@ -61,16 +62,19 @@ class TenantPartitionsProvider(DatabaseProvider):
         return ReadResult(id_, found, {**_recorded(outputs), "statements": statements})
 
     def delete(self, _id: str, _props: dict[str, Any]) -> None:
-        """Drop the partitions of a tenant that is being offboarded with ``onRemove: drop``; refuse every other."""
-        tenant_id = _props["tenant_id"]
-        if _props["state"] != "offboarding" or _props["on_remove"] != "drop":
+        """Archive or drop the partitions of a tenant that is being offboarded; refuse every other."""
+        connection, tenant_id, layout = _props["connection"], _props["tenant_id"], _props["layout"]
+        if _props["state"] != "offboarding":
             raise TenantRemovalError(
                 "the partitions of this tenant are kept",
                 where={"tenant": tenant_id, "state": _props["state"], "onRemove": _props["on_remove"]},
-                allowed="removal of a tenant deployed with state: offboarding, onRemove: drop and confirm: <id>",
-                next_command="put the entry back under strata:tenants with these keys, run pulumi up, then remove it",
+                allowed="removal of a tenant deployed with state: offboarding",
+                next_command="put the entry back under strata:tenants with this key, run pulumi up, then remove it",
             )
-        drop_tenant(_props["connection"], tenant_id, _props["layout"])
+        if _props["on_remove"] == "drop":
+            drop_tenant(connection, tenant_id, layout)
+        else:
+            archive_tenant(connection, tenant_id, layout, archive_place(connection, tenant_id), _report)
 
     @staticmethod
     def _ensure(props: dict[str, Any]) -> dict[str, Any]:
@@ -79,6 +83,10 @@ class TenantPartitionsProvider(DatabaseProvider):
         with deployer_connection(props["connection"]) as connection:
             made = ensure_tenant(connection, props["tenant_id"], props["layout"])
         return _outputs(props, made)
+
+
+def _report(table: str, rows: int) -> None:
+    print(f"{table}: {rows} rows")  # noqa: T201 (the engine shows it at this resource)
 
 
 def _statements(tenant_id: str, layout: Layout) -> dict[str, list[str]]:

@@ -6,11 +6,13 @@ StrataError
   TenantPresentError        a restore would mix with what is there
   RestoreMismatchError      the archive does not fit the tables
   RestoreFailedError        PostgreSQL refused
+  NotArchivedError          there is nothing to forget
   (ArchiveBucketError, ManifestError and NoPrimaryKeyError stand beside what raises them)
 """
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from strata.errors import StrataError
@@ -58,7 +60,7 @@ class TenantPresentError(StrataError):
             f"the tenant is there already: {found}",
             where={"tenant": tenant_id},
             allowed="a tenant without partitions: a new id, or one that is archived",
-            next_command=f"strata tenant show {tenant_id}",
+            next_command=f"strata tenant show {shlex.quote(tenant_id)}",
         )
         self.tenant_id = tenant_id
         self.states = dict(states)
@@ -88,3 +90,16 @@ class RestoreFailedError(StrataError):
         )
         self.tenant_id = tenant_id
         self.sqlstate = error.sqlstate
+
+
+class NotArchivedError(StrataError):
+    """The tenant is not archived, or not as a whole."""
+
+    def __init__(self, tenant_id: str) -> None:
+        super().__init__(
+            "the tenant is not archived",
+            where={"tenant": tenant_id},
+            allowed="a tenant whose tables are all in an archive",
+            next_command=f"strata tenant show {shlex.quote(tenant_id)}",
+        )
+        self.tenant_id = tenant_id

@@ -19,6 +19,7 @@ from strata.deadline import Deadline
 from strata.partitions import errors
 from strata.partitions.detach import Removal
 from strata.partitions.offboard import OFFBOARDING_BUDGET_SECONDS
+from strata.reference import resolve
 from strata.tenants import name_suffix
 
 if TYPE_CHECKING:
@@ -37,6 +38,16 @@ class ArchivedTenant:
     tenant_id: str
     uri: str
     rows: dict[str, int]
+
+
+def archive_place(reference: str, tenant_id: str) -> ArchiveLocation:
+    """Return where an archive of the tenant goes that begins now: in the archive bucket of the database's stack.
+
+    Raises:
+        DatabaseReferenceError: the reference leads nowhere.
+    """
+    parameters = resolve(reference)
+    return new_location(parameters.archive_bucket, parameters.region, tenant_id)
 
 
 def new_location(bucket: str, region: str, tenant_id: str) -> ArchiveLocation:

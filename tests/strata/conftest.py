@@ -29,6 +29,8 @@ def connection_parameters(server: PostgresqlServer, database: str) -> dict[str, 
         "owner_role": "strata_owner",
         "deployer_role": "strata_deployer",
         "master_secret_arn": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:rds!db-1",
+        "layout": "list",
+        "archive_bucket": "archive-0a1b2c3",
     }
 
 

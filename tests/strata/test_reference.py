@@ -13,8 +13,13 @@ PARAMETERS = {
     "owner_role": "strata_owner",
     "deployer_role": "strata_deployer",
     "master_secret_arn": "arn:aws:secretsmanager:eu-west-1:1:secret:x",
+    "layout": "list",
+    "archive_bucket": "archive-0a1b2c3",
 }
-KEYS = "host, port, database, sslmode, region, owner_role, deployer_role, master_secret_arn, sslrootcert"
+KEYS = (
+    "host, port, database, sslmode, region, owner_role, deployer_role, master_secret_arn, layout, archive_bucket,"
+    " sslrootcert"
+)
 
 
 def test_a_variable_holds_the_parameters(monkeypatch):

@@ -14,6 +14,8 @@ def deployed(record, address, ca_bundle: str | None):
             stack="dev",
             address=address(ca_bundle),
             master_secret_arn=SECRET_ARN,
+            layout="bucketed",
+            archive_bucket="archive-0a1b2c3",
         )
         return [ConnectionParameter("connection", args).reference]
 
@@ -36,6 +38,8 @@ def test_what_the_stack_writes_is_what_the_library_reads(record, address, monkey
         owner_role="strata_owner",
         deployer_role="strata_deployer",
         master_secret_arn=SECRET_ARN,
+        layout="bucketed",
+        archive_bucket="archive-0a1b2c3",
         sslrootcert=ca_bundle,
     )
 
@@ -43,9 +47,11 @@ def test_what_the_stack_writes_is_what_the_library_reads(record, address, monkey
 def test_the_parameter_is_as_the_contract_names_it(record, address):
     content = json.loads(deployed(record, address, None).one("aws:ssm/parameter:Parameter").inputs["insecureValue"])
     assert sorted(content) == [
+        "archive_bucket",
         "database",
         "deployer_role",
         "host",
+        "layout",
         "master_secret_arn",
         "owner_role",
         "port",
