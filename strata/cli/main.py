@@ -10,8 +10,6 @@ from strata.cli.cache import app as cache
 from strata.cli.output import print_error
 from strata.errors import StrataError
 
-_INTERRUPTED = 130  # 128 and the number of SIGINT, as a shell would say it
-
 app = typer.Typer(
     name="strata",
     help="Operate a Strata stack between deploys. Exit codes: 0 done, 1 refused or failed, 2 usage.",
@@ -29,9 +27,6 @@ def main() -> None:
     except StrataError as error:
         print_error(error)
         sys.exit(1)
-    except KeyboardInterrupt:
-        print("\ninterrupted", file=sys.stderr)  # noqa: T201 - what the command tells its user
-        sys.exit(_INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ class Settings:
         body: the answer's JSON for an owner; the number counts the origin's answers.
         anonymous_status: what nobody gets.
         keeps: whether anything is kept.
+        clock: seconds, for Age.
     """
 
     key: Key = per_caller
@@ -41,6 +42,7 @@ class Settings:
     needs_token: Callable[[Mapping[str, str]], bool] = lambda headers: "authorization" not in headers
     cache_control: str = "private, no-store"
     keeps: bool = True
+    clock: Callable[[], float] = time.time
     #: Answers that are kept before anybody asked, by key.
     stored: dict[object, tuple[float, bytes]] = field(default_factory=dict)
     requests: list[dict[str, str]] = field(default_factory=list)
@@ -62,10 +64,10 @@ def serving(settings: Settings) -> Iterator[str]:
             key = settings.key(self.path, headers)
             if settings.keeps and key in settings.stored:
                 since, body = settings.stored[key]
-                self._answer(200, body, "Hit from cloudfront", int(time.time() - since))
+                self._answer(200, body, "Hit from cloudfront", int(settings.clock() - since))
                 return
             body = json.dumps(settings.body(settings.owner(headers), next(numbers))).encode()
-            settings.stored[key] = (time.time(), body)
+            settings.stored[key] = (settings.clock(), body)
             self._answer(200, body, "Miss from cloudfront", None)
 
         def _answer(self, status: int, body: bytes, x_cache: str, age: int | None) -> None:

@@ -68,3 +68,40 @@ def cloudfront(emulator_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[A
     for service in ("cloudfront", aws.KEY_VALUE_STORE):
         aws.client(service, "us-east-1").close()
     aws._client.cache_clear()
+
+
+def deployed(cloudfront: Any, monkeypatch: pytest.MonkeyPatch, store_arn: str | None = None) -> str:
+    """Make a distribution that STRATA_EDGE leads to, and return its id."""
+    behavior = {
+        "TargetOriginId": "api",
+        "ViewerProtocolPolicy": "https-only",
+        "CachePolicyId": "4135ea2d-6df8-44a3-9df3-4b5a84be39ad",
+    }
+    config = {
+        "CallerReference": "test",
+        "Comment": "",
+        "Enabled": True,
+        "Origins": {
+            "Quantity": 1,
+            "Items": [
+                {
+                    "Id": "api",
+                    "DomainName": "api.example.com",
+                    "CustomOriginConfig": {"HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "https-only"},
+                }
+            ],
+        },
+        "DefaultCacheBehavior": behavior,
+    }
+    distribution = cloudfront.create_distribution(DistributionConfig=config)["Distribution"]
+    edge = {
+        "distribution_id": distribution["Id"],
+        "domain_name": distribution["DomainName"],
+        "aliases": [],
+        "key_value_store_arn": store_arn,
+        "secret_arn": None,
+        "access_log_bucket": "logs",
+        "region": "eu-west-1",
+    }
+    set_edge(monkeypatch, edge)
+    return str(distribution["Id"])

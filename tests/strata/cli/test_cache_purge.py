@@ -11,7 +11,7 @@ from strata.caching.epochs import bump_tenant_epoch, tenant_epoch
 from strata.caching.purge import PurgeInputError, SoftPurgeUnavailableError
 from strata.cli.cache_purge import NoStoreError
 from strata.cli.stack_edge import NoEdgeError
-from tests.strata.cli.conftest import set_edge
+from tests.strata.cli.conftest import deployed
 
 if TYPE_CHECKING:
     from tests.strata.cli.conftest import Run
@@ -81,7 +81,7 @@ def test_a_tenant_needs_a_store(run: Run, edge: dict[str, Any]) -> None:
 
 
 def test_a_purge_reaches_the_distribution(run: Run, cloudfront: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    distribution = _deployed(cloudfront, monkeypatch)
+    distribution = deployed(cloudfront, monkeypatch)
     result = run("cache", "purge", "/api/v1/payments/*", "/api/v1/config", "--tag", "payment-7")
     assert result.exit_code == 0, result.exception
     assert "complete after" in result.output
@@ -89,7 +89,7 @@ def test_a_purge_reaches_the_distribution(run: Run, cloudfront: Any, monkeypatch
 
 
 def test_the_same_key_goes_on_with_a_purge(run: Run, cloudfront: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    _deployed(cloudfront, monkeypatch)
+    deployed(cloudfront, monkeypatch)
     documents = [
         json.loads(run("cache", "purge", "/x", "--idempotency-key", "k", "--no-wait", "--json").output)
         for _ in range(2)
@@ -100,7 +100,7 @@ def test_the_same_key_goes_on_with_a_purge(run: Run, cloudfront: Any, monkeypatc
 
 def test_a_tenants_epoch_is_raised_and_nothing_else(run: Run, cloudfront: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     store = cloudfront.create_key_value_store(Name="edge")["KeyValueStore"]["ARN"]
-    distribution = _deployed(cloudfront, monkeypatch, store)
+    distribution = deployed(cloudfront, monkeypatch, store)
     bump_tenant_epoch(store, "acme")
     assert "would be raised" in run("cache", "purge", "--tenant", "acme", "--dry-run").output
     assert tenant_epoch(store, "acme") == 1
@@ -112,49 +112,12 @@ def test_a_tenants_epoch_is_raised_and_nothing_else(run: Run, cloudfront: Any, m
 
 def test_a_plan_that_is_refused_leaves_the_epoch(run: Run, cloudfront: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     store = cloudfront.create_key_value_store(Name="edge")["KeyValueStore"]["ARN"]
-    _deployed(cloudfront, monkeypatch, store)
+    deployed(cloudfront, monkeypatch, store)
     assert isinstance(run("cache", "purge", "not-a-path", "--tenant", "acme").exception, PurgeInputError)
     assert tenant_epoch(store, "acme") == 0
     document = json.loads(run("cache", "purge", "/x", "--tenant", "acme", "--json").output)
     assert document["epoch"] == {"tenant": "acme", "before": 0, "after": 1}
     assert document["result"]["completed"] is True
-
-
-def _deployed(cloudfront: Any, monkeypatch: pytest.MonkeyPatch, store_arn: str | None = None) -> str:
-    """Make a distribution that STRATA_EDGE leads to, and return its id."""
-    behavior = {
-        "TargetOriginId": "api",
-        "ViewerProtocolPolicy": "https-only",
-        "CachePolicyId": "4135ea2d-6df8-44a3-9df3-4b5a84be39ad",
-    }
-    config = {
-        "CallerReference": "test",
-        "Comment": "",
-        "Enabled": True,
-        "Origins": {
-            "Quantity": 1,
-            "Items": [
-                {
-                    "Id": "api",
-                    "DomainName": "api.example.com",
-                    "CustomOriginConfig": {"HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "https-only"},
-                }
-            ],
-        },
-        "DefaultCacheBehavior": behavior,
-    }
-    distribution = cloudfront.create_distribution(DistributionConfig=config)["Distribution"]
-    edge = {
-        "distribution_id": distribution["Id"],
-        "domain_name": distribution["DomainName"],
-        "aliases": [],
-        "key_value_store_arn": store_arn,
-        "secret_arn": None,
-        "access_log_bucket": "logs",
-        "region": "eu-west-1",
-    }
-    set_edge(monkeypatch, edge)
-    return str(distribution["Id"])
 
 
 def _invalidated(cloudfront: Any, distribution: str) -> set[str]:

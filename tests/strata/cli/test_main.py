@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -77,6 +79,26 @@ def test_a_pipe_gets_no_escapes() -> None:
 def test_no_color_is_respected_on_a_terminal() -> None:
     coloured = "\x1b[3"
     assert coloured not in strata("cache", "contract", FORCE_COLOR="1", NO_COLOR="1").stdout
+
+
+def test_an_interrupt_is_130_without_traceback() -> None:
+    """As a shell would say it: 128 and the number of the signal."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        command = [sys.executable, "-m", "strata.cli", "cache", "canary", url, "--path", "/api/v1/payments"]
+        tokens = {"A": "a", "B": "b"}
+        with subprocess.Popen(
+            [*command, "--identity", "env:A", "--identity", "env:B"],
+            env={**os.environ, **tokens},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            asked, _ = silent.accept()
+            process.send_signal(signal.SIGINT)
+            output = process.communicate(timeout=30)
+            asked.close()
+    assert (process.returncode, output) == (130, ("", ""))
 
 
 def test_a_closed_pipe_is_no_traceback() -> None:
