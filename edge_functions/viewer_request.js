@@ -18,8 +18,9 @@ const SECRETS = /^[\da-f]{64} [\da-f]{64}$/;
 const textOf = (header) => header && header.value || '';
 
 // A length before each part: ("ab", "c") and ("a", "bc") must not have one digest; an absent part has none. Counted in
-// UTF-16 code units by every engine: where one counts code points, those beyond U+FFFF become two.
-const part = (text) => text === undefined ? '-' : text.replace(/[^\0-\uffff]/g, '..').length + ':' + text;
+// UTF-16 code units by every engine: one that counts code points finds those beyond U+FFFF, which are two units each.
+const part = (text) =>
+    text === undefined ? '-' : text.length + (text.match(/[^\0-\uffff]/g) || []).length + ':' + text;
 
 const digest = (text, key) =>
     (key ? crypto.createHmac('sha256', key) : crypto.createHash('sha256')).update(text).digest('hex');
@@ -91,7 +92,7 @@ async function handler(event) {
     // First of all: whatever is returned below, no caller's own is in it. "_" too: some origins read x_auth_hash and
     // x-auth-hash as one name. CloudFront gives names in lower case.
     for (const name in headers) {
-        if (RESERVED.includes(name.replace(/_/g, '-'))) delete headers[name];
+        if (name[0] === 'x' && RESERVED.includes(name.replace(/_/g, '-'))) delete headers[name];
     }
     const host = textOf(headers.host);
     const authorization = headers.authorization || {};

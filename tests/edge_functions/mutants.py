@@ -39,7 +39,7 @@ class Mutant:
         return self.apply(SOURCE.read_text(encoding="utf-8"))
 
 
-_COUNTED: Final = ".replace(/[^\\0-\\uffff]/g, '..')"
+_COUNTED: Final = " + (text.match(/[^\\0-\\uffff]/g) || []).length"
 _RELAY: Final = "if (token) headers['x-origin-authorization'] = { value: token };"
 _IDENTITY: Final = "[host, store.epoch, authorization.value]"
 _GATE: Final = "return refusal(401, 'token expired')"
@@ -86,15 +86,15 @@ MUTANTS: Final = (
     Mutant("leaves-the-token-out", _IDENTITY, "[host, store.epoch, undefined]", "all callers share answers"),
     Mutant(
         "leaves-the-lengths-out",
-        f"{_COUNTED}.length + ':' + text",
-        "",
+        f"text.length{_COUNTED} + ':' + text",
+        "text",
         "('ab', 'c') and ('a', 'bc') share answers",
     ),
     Mutant("counts-as-the-engine-does", _COUNTED, "", "a key changes with the engine"),
     Mutant(
         "takes-absent-for-empty",
-        "text === undefined ? '-' : text.replace",
-        "text === undefined ? '0:' : text.replace",
+        "undefined ? '-'",
+        "undefined ? '0:'",
         "no token and an empty one share answers",
     ),
     Mutant(
