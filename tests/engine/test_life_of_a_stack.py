@@ -38,6 +38,9 @@ def test_outputs_are_the_documented_ones(environment: EngineEnvironment) -> None
         "database_reference",
         "database_resource_id",
         "database_security_group_id",
+        "edge_key_value_store_arn",
+        "edge_reference",
+        "edge_secret_arn",
     }
 
 
@@ -125,22 +128,34 @@ def test_offboarding_takes_two_steps(environment: EngineEnvironment) -> None:
     assert environment.psql("SELECT count(*) FROM pg_class WHERE relname LIKE '%hooli%'") == "0"
 
 
-def test_removal_with_archive_is_refused_and_keeps_the_rows(environment: EngineEnvironment) -> None:
-    """Until there is an archive, `onRemove: archive` changes nothing and says what to do."""
+def test_a_tenant_is_archived_and_comes_back_with_every_row(environment: EngineEnvironment) -> None:
+    """`onRemove: archive` is the default: the rows leave the database only once the archive was read back."""
+    environment.edit_config(add_tenant("umbrella"))
+    environment.deploy()
+    environment.psql(
+        "INSERT INTO app.payments (tenant_id, amount_minor, currency, payment_method, idempotency_key)"
+        " SELECT 'umbrella', n, 'EUR', 'card', n::text FROM generate_series(1, 1000) n"
+    )
+    checksum = "SELECT md5(string_agg(payments::text, ',' ORDER BY id)) FROM app.payments WHERE tenant_id = 'umbrella'"
+    before = environment.psql(checksum)
+    environment.edit_config(remove_tenant("umbrella"))
     environment.edit_config(add_tenant({"id": "umbrella", "state": "offboarding"}))
     environment.deploy()
     environment.edit_config(remove_tenant("umbrella"))
+    environment.deploy()
+    assert _leaves(environment, "umbrella") == []
+    states = "SELECT DISTINCT state FROM strata.tenant_partitions WHERE tenant_id = 'umbrella'"
+    assert environment.psql(states) == "archived"
+
+    environment.edit_config(add_tenant("umbrella"))
     refused = environment.deploy(check=False)
     assert refused.code != 0
-    assert "the partitions of this tenant are kept (tenant umbrella" in refused
+    assert "the tenant is archived (tenant umbrella, archive s3://" in refused
     assert "Traceback" not in refused
+    environment.strata("tenant", "restore", "umbrella")
+    environment.deploy()
     assert _leaves(environment, "umbrella") == TABLES
-    environment.edit_config(
-        add_tenant({"id": "umbrella", "state": "offboarding", "onRemove": "drop", "confirm": "umbrella"})
-    )
-    environment.deploy()
-    environment.edit_config(remove_tenant("umbrella"))
-    environment.deploy()
+    assert environment.psql(checksum) == before
 
 
 def test_a_changed_layout_is_refused_in_the_preview(restored_config: EngineEnvironment) -> None:
