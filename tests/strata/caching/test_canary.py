@@ -163,6 +163,31 @@ def test_while_caching_is_off_a_hit_is_a_leak_and_none_is_good() -> None:
     assert report_on(Settings(keeps=False), cache_is_off=True).verdict == "isolated"
 
 
+def test_answers_that_change_each_time_say_nothing_about_a_forged_header() -> None:
+    changing = Settings(keeps=False, body=lambda owner, number: {"owner": owner, "request": number})
+    assert report_on(changing, cache_is_off=True).verdict == "isolated"
+
+
+def test_a_leak_leaves_no_question_open() -> None:
+    report = report_on(Settings(anonymous_status=200, keeps=False))
+    assert report.leaks
+    assert report.open_questions == ()
+
+
+@pytest.mark.parametrize(
+    ("x_cache", "is_hit"),
+    [
+        ("Hit from cloudfront", True),
+        ("RefreshHit from cloudfront", True),
+        ("Miss from cloudfront", False),
+        ("Error from cloudfront", False),
+        (None, False),
+    ],
+)
+def test_a_hit_is_read_as_cloudfront_writes_it(x_cache: str | None, is_hit: bool) -> None:
+    assert replace(_isolated()[0], x_cache=x_cache).is_hit == is_hit
+
+
 def test_one_path_that_leaks_is_told_apart_from_one_that_does_not() -> None:
     settings = Settings(key=lambda path, headers: path if "invoices" in path else per_caller(path, headers))
     with serving(settings) as url:
