@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from strata.caching.classes import AUTH_HASH_HEADER, ORIGIN_VERIFY_HEADER, RELAY_HEADER, RESERVED_HEADERS
@@ -86,5 +87,5 @@ def admit(method: str, headers: Iterable[Field], verifier: Verifier) -> Admissio
 
 def _without_repeated(fields: list[Field]) -> dict[bytes, bytes]:
     """Return values by name, without the reserved headers that came more than once."""
-    names = [name for name, _ in fields]
-    return {name: value for name, value in fields if name not in _RESERVED or names.count(name) == 1}
+    times = Counter(name for name, _ in fields)
+    return {name: value for name, value in fields if name not in _RESERVED or times[name] == 1}
