@@ -41,7 +41,7 @@ def test_every_command_and_option_is_told() -> None:
     text = PAGES["command.md"]()
     for heading in ("explain", "contract", "canary", "purge"):
         assert f"### strata cache {heading}\n" in text
-    for option in ("--wait / --no-wait", "--tenant ID", "--header NAME", "PATH...", "--dry-run"):
+    for option in ("--wait / --no-wait", "--tenant ID", "--header NAME", "[PATH]...", "--dry-run"):
         assert option in text
     assert "| `STRATA_EDGE` |" in text
 
