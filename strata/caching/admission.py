@@ -63,11 +63,11 @@ def admit(method: str, headers: Iterable[Field], verifier: Verifier) -> Admissio
     fields = list(headers)
     values = dict(fields)
     if len(values) != len(fields):
-        values = _without_repeated(fields)
+        values |= _repeated(fields)
     is_read = method in READ_METHODS
     is_from_edge = verifier.accepts(values.get(_ORIGIN_VERIFY, b""))
     relay = values.get(_RELAY)
-    if is_from_edge and relay is not None:
+    if is_from_edge and relay:
         dropped = _RELAYED_READ if is_read else _RELAYED
         kept = [field for field in fields if field[0] not in dropped]
         kept.append((_AUTHORIZATION, relay))
@@ -85,7 +85,7 @@ def admit(method: str, headers: Iterable[Field], verifier: Verifier) -> Admissio
     )
 
 
-def _without_repeated(fields: list[Field]) -> dict[bytes, bytes]:
-    """Return values by name, without the reserved headers that came more than once."""
+def _repeated(fields: list[Field]) -> dict[bytes, bytes]:
+    """Return the reserved headers that came more than once, as if they were empty."""
     times = Counter(name for name, _ in fields)
-    return {name: value for name, value in fields if name not in _RESERVED or times[name] == 1}
+    return {name: b"" for name in _RESERVED if times[name] > 1}

@@ -118,7 +118,7 @@ class CdnCacheMiddleware:
         return headers
 
     def _tell(self, scope: Scope, preset: Preset, reason: str, surprise: Surprise) -> None:
-        route = _route_name(scope)
+        route = _route_name(scope, self.app)
         if (route, surprise) not in self._told:
             self._told.add((route, surprise))
             _log.warning("%s is marked %s but its answer is not kept: %s", route, preset.cache_class.name, reason)
@@ -146,9 +146,9 @@ def _explanation(preset: Preset, verdict: Verdict) -> bytes:
     return text.encode("ascii", "backslashreplace")
 
 
-def _route_name(scope: Scope) -> str:
+def _route_name(scope: Scope, app: App) -> str:
     """Return a name that is the same for every request of a route: the log tells each route once."""
-    endpoint = scope.get("endpoint")
+    endpoint = scope.get("endpoint", app)
     return str(getattr(scope.get("route"), "path", None) or getattr(endpoint, "__qualname__", type(endpoint).__name__))
 
 
