@@ -45,12 +45,12 @@ def _run(goal: Goal, options: Options) -> bool:
         Result(goal.name, result.today(), goal.command, machine, result.versions(), comparisons).save()
         report.write_page()
     for comparison in comparisons:
-        for side in (comparison.measured, comparison.baseline):
+        for side in comparison.sides:
             name, unit, count, least, middle, most = report.spread(side, comparison.unit)
             print(f"  {name}: min {least}, median {middle}, max {most} {unit} ({count} samples)")
         print(f"  {comparison.name}: {comparison.kind} {report.amount(comparison, comparison.figure)}")
     met = goal.is_met_by(comparisons[0])
-    print(f"  {'met' if met else 'MISSED'}: at most {report.amount(comparisons[0], goal.at_most)}", flush=True)
+    print(f"  {'met' if met else 'MISSED'}: {goal.direction} {report.amount(comparisons[0], goal.bound)}", flush=True)
     return met
 
 

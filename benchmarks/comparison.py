@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-#: `ratio` is median over median; `difference` is the median of the differences of the pairs.
-Kind = Literal["ratio", "difference"]
+#: `ratio` is median over median; `difference` is the median of the differences of the pairs; `figure` is the median of
+#: one side, for what has no other side.
+Kind = Literal["ratio", "difference", "figure"]
 #: One measurement of one side, in the unit of its comparison.
 Measure = Callable[[], float]
 
@@ -38,24 +39,31 @@ class Comparison:
     Args:
         name: what the comparison is about, in words.
         kind: how the figure is made.
-        unit: of the samples, and of a difference.
+        unit: of the samples, and of a difference or figure.
         measured: the side that the project answers for.
-        baseline: the side that it is held against, sample by sample from the same moments.
+        baseline: the side that it is held against, sample by sample from the same moments; None for a figure.
     """
 
     name: str
     kind: Kind
     unit: str
     measured: Side
-    baseline: Side
+    baseline: Side | None = None
 
     @property
     def figure(self) -> float:
-        """The ratio of the medians, or the median difference of the pairs."""
+        """The ratio of the medians, the median difference of the pairs, or the median of the only side."""
+        if self.baseline is None:
+            return self.measured.median
         if self.kind == "ratio":
             return self.measured.median / self.baseline.median
         pairs = zip(self.measured.samples, self.baseline.samples, strict=True)
         return statistics.median(measured - baseline for measured, baseline in pairs)
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """What was measured, then what it is held against."""
+        return (self.measured,) if self.baseline is None else (self.measured, self.baseline)
 
 
 @dataclass(frozen=True)

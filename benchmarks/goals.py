@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from benchmarks.comparison import Comparison
@@ -16,12 +16,14 @@ class Goal:
     Args:
         name: of the benchmark, which is its module's.
         question: what the figure answers.
-        at_most: the largest figure that keeps the promise, in the figure's unit.
+        bound: the last figure that keeps the promise, in the figure's unit.
+        direction: on which side of the bound the promise is kept.
     """
 
     name: str
     question: str
-    at_most: float
+    bound: float
+    direction: Literal["at most", "at least"] = "at most"
 
     @property
     def command(self) -> str:
@@ -30,7 +32,9 @@ class Goal:
 
     def is_met_by(self, comparison: Comparison) -> bool:
         """Say whether the figure keeps the promise."""
-        return comparison.figure <= self.at_most
+        if self.direction == "at most":
+            return comparison.figure <= self.bound
+        return comparison.figure >= self.bound
 
 
 GOALS: Final = (
@@ -51,4 +55,10 @@ GOALS: Final = (
         "transaction open, minus the worst without onboarding",
         50,
     ),
+    Goal(
+        "edge_function",
+        "99th percentile of a call of the edge function in njs on one core, with a token of 1.2 KB",
+        0.2,
+    ),
+    Goal("edge_function_size", "Size of the largest edge function as it is deployed", 4_096),
 )

@@ -40,7 +40,7 @@ def _generated(folder: Path) -> str:
 
 def _summary(recorded: Sequence[tuple[Goal, Result | None]]) -> str:
     rows = [(_question(goal), *_figure_and_verdict(goal, result), f"`{goal.command}`") for goal, result in recorded]
-    return table(("goal", "at most", "figure", "verdict", "command"), rows)
+    return table(("goal", "promise", "figure", "verdict", "command"), rows)
 
 
 def _question(goal: Goal) -> str:
@@ -49,15 +49,19 @@ def _question(goal: Goal) -> str:
 
 def _figure_and_verdict(goal: Goal, result: Result | None) -> tuple[str, str, str]:
     if result is None:
-        return f"{goal.at_most:g}", "not recorded", ""
+        return f"{goal.direction} {goal.bound:g}", "not recorded", ""
     decides = result.comparisons[0]
     verdict = "met" if goal.is_met_by(decides) else "**missed**"
-    return amount(decides, goal.at_most), amount(decides, decides.figure), verdict
+    return f"{goal.direction} {amount(decides, goal.bound)}", amount(decides, decides.figure), verdict
 
 
 def amount(comparison: Comparison, value: float) -> str:
     """Return a figure with its unit, if it has one: a ratio has none."""
-    return f"{value:.2f}" if comparison.kind == "ratio" else f"{value:.0f} {comparison.unit}"
+    if comparison.kind == "ratio":
+        return f"{value:.2f}"
+    # Figures may be far below 1; differences are in units that need no fractions.
+    digits = f"{value:.3g}" if comparison.kind == "figure" and value < 100 else f"{value:,.0f}"  # noqa: PLR2004 - see above
+    return f"{digits} {comparison.unit}"
 
 
 def _details(result: Result) -> str:
@@ -69,10 +73,8 @@ def _details(result: Result) -> str:
 
 def _rows(comparison: Comparison) -> list[tuple[str, ...]]:
     figure = f"{comparison.kind} {amount(comparison, comparison.figure)}"
-    return [
-        (comparison.name, *spread(comparison.measured, comparison.unit), figure),
-        ("", *spread(comparison.baseline, comparison.unit), ""),
-    ]
+    cells = [spread(side, comparison.unit) for side in comparison.sides]
+    return [(comparison.name, *cells[0], figure), *(("", *others, "") for others in cells[1:])]
 
 
 def spread(side: Side, unit: str) -> tuple[str, ...]:

@@ -56,7 +56,8 @@ def load(name: str, folder: Path = RESULTS) -> Result | None:
 
 
 def _comparison(raw: dict[str, Any]) -> Comparison:
-    return Comparison(**{**raw, "measured": _side(raw["measured"]), "baseline": _side(raw["baseline"])})
+    baseline = raw["baseline"] and _side(raw["baseline"])
+    return Comparison(**{**raw, "measured": _side(raw["measured"]), "baseline": baseline})
 
 
 def _side(raw: dict[str, Any]) -> Side:

@@ -75,6 +75,11 @@ def find_or_fetch(path: str | None = None, cache: Path | None = None) -> Path:
     return njs
 
 
+def version(njs: Path) -> str:
+    """Return the version of an njs that runs, for example ``0.7.9``."""
+    return subprocess.run([njs, "-v"], capture_output=True, text=True, timeout=30, check=True).stdout.strip()
+
+
 def _problem(njs: Path) -> str | None:
     """Return why the executable does not run, None when it does."""
     try:

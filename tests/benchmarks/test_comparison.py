@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import pytest
+
 from benchmarks.comparison import Comparison, Named, Side, in_turns
+from benchmarks.goals import Goal
 
 
 def comparison(kind, measured, baseline):
@@ -15,6 +18,21 @@ def test_a_difference_is_the_median_of_the_pairs_differences():
     # The difference of the medians would be 10 - 9 = 1.
     assert comparison("difference", (10.0, 30.0, 1.0), (9.0, 4.0, 11.0)).figure == 1.0
     assert comparison("difference", (10.0, 30.0, 1.0), (9.0, 40.0, 11.0)).figure == -10.0
+
+
+def test_a_figure_without_another_side_is_the_median():
+    alone = Comparison("one", "figure", "ms", Side("ours", (3.0, 1.0, 9.0)))
+    assert alone.figure == 3.0
+    assert alone.sides == (alone.measured,)
+
+
+@pytest.mark.parametrize(
+    ("direction", "kept"), [("at most", (True, True, False)), ("at least", (False, True, True))], ids=str
+)
+def test_a_goal_is_a_bound_with_a_direction(direction, kept):
+    goal = Goal("one", "a question", 2.0, direction)
+    comparisons = [Comparison("one", "figure", "ms", Side("ours", (figure,))) for figure in (1.0, 2.0, 3.0)]
+    assert tuple(map(goal.is_met_by, comparisons)) == kept
 
 
 def test_sides_are_measured_in_turns_and_the_warm_up_does_not_count():

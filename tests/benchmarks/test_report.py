@@ -42,9 +42,33 @@ def test_what_stands_around_the_generated_part_stays(tmp_path):
     ("measured", "figure", "verdict"), [((1.1, 1.2, 1.3), "1.20", "met"), ((1.1, 1.25, 1.3), "1.25", "**missed**")]
 )
 def test_the_verdict_follows_the_figure(tmp_path, measured, figure, verdict):
-    goal = next(goal for goal in GOALS if goal.at_most == 1.2)
+    goal = next(goal for goal in GOALS if goal.bound == 1.2)
     record(tmp_path, goal.name, measured)
     text = report.with_results(f"{BEGIN}{END}", tmp_path)
-    assert f"| {goal.question} | 1.20 | {figure} | {verdict} | `{goal.command}` |" in text
+    assert f"| {goal.question} | at most 1.20 | {figure} | {verdict} | `{goal.command}` |" in text
     assert f"| all of it | ours | s | 3 | 1.1 | {float(figure):.4g} | 1.3 | ratio {figure} |" in text
     assert "|  | theirs | s | 3 | 1 | 1 | 1 |  |" in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "text"),
+    [
+        ("ratio", 1.234, "1.23"),
+        ("difference", 27.6, "28 ms"),
+        ("figure", 0.08149, "0.0815 ms"),
+        ("figure", 312_345.6, "312,346 ms"),
+    ],
+)
+def test_amounts_have_the_digits_that_count(kind, value, text):
+    comparison = Comparison("one", kind, "ms", Side("ours", (1.0,)))
+    assert report.amount(comparison, value) == text
+
+
+def test_what_has_no_other_side_has_one_row(tmp_path):
+    goal = GOALS[0]
+    comparison = Comparison("all of it", "figure", "ms", Side("ours", (0.5, 0.1, 0.2)))
+    Result(goal.name, "2026-01-31", "a command", {"processors": 2}, {"python": "3.11"}, (comparison,)).save(tmp_path)
+    assert result.load(goal.name, tmp_path).comparisons == (comparison,)
+    text = report.with_results(f"{BEGIN}{END}", tmp_path)
+    assert "| all of it | ours | ms | 3 | 0.1 | 0.2 | 0.5 | figure 0.2 ms |" in text
+    assert "|  |" not in text.partition("## ")[2]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from local.njs import NjsFetchError, NoPackageManagerError, find_or_fetch
+from local.njs import NjsFetchError, NoPackageManagerError, find_or_fetch, version
 
 WORKS = "#!/bin/sh\necho 0.7.9\n"
 #: Unpacks the "package", which is the program itself, as dpkg-deb does.
@@ -39,6 +39,7 @@ def test_the_machine_s_own_is_taken_as_it_is(folder, tmp_path):
     put(folder, "njs", WORKS)
     assert find_or_fetch(str(folder), tmp_path / "cache") == folder / "njs"
     assert not (tmp_path / "cache").exists()
+    assert version(folder / "njs") == "0.7.9"
 
 
 def test_the_package_is_fetched_once(folder, tmp_path):
