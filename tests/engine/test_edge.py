@@ -220,6 +220,25 @@ def test_a_lost_secret_is_made_again_with_what_the_store_holds(environment: Engi
     environment.preview("--refresh", "--expect-no-changes")
 
 
+def test_an_origin_that_only_the_edge_reaches_needs_no_store(environment: EngineEnvironment) -> None:
+    """Functions let go of the store before it is deleted; the way back makes new secrets."""
+    before = environment.home.stack_file.read_text()
+    gone = _edge(environment)
+    environment.edit_config(lambda config: config.update({"strata:cdn": {"keyValueStore": False}}))
+    environment.deploy()
+    without = _edge(environment)
+    assert (without.key_value_store_arn, without.secret_arn) == (None, None)
+    assert not client(environment, "cloudfront").list_key_value_stores()["KeyValueStoreList"].get("Items")
+    assert "DeletedDate" in client(environment, "secretsmanager").describe_secret(SecretId=gone.secret_arn)
+    assert "edge_secret_arn" not in environment.outputs()
+
+    environment.home.stack_file.write_text(before)
+    assert "edge secrets: secrets of version" in environment.deploy()
+    values = _secret(environment)
+    assert _stored(environment) == {"pepper": values["pepper"], "originVerify": values["origin_verify"][0]}
+    environment.preview("--refresh", "--expect-no-changes")
+
+
 def test_a_leaky_contract_is_refused_before_anything_is_planned(environment_of_a_copy: EngineEnvironment) -> None:
     """Somebody takes the caller out of the key: the preview names the paths and the leak, and plans nothing."""
     environment = environment_of_a_copy
