@@ -57,8 +57,8 @@ GOALS: Final = (
     ),
     Goal(
         "edge_function",
-        "99th percentile of calls of the edge function in njs on one core, each with a token of 1.2 KB and timed as the "
-        "median of five runs",
+        "99th percentile of calls of the edge function in njs on one core, each with a token of 1.2 KB and timed as "
+        "the median of five runs",
         0.2,
     ),
     Goal("edge_function_size", "Size of the largest edge function as it is deployed", 4_096),
