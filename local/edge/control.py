@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 
 from local.edge.asgi import BodyTooLargeError, read_body, send_json
 from local.edge.origin_client import LOOPBACK
+from local.edge.rules import RULES
 from strata.errors import StrataError
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Control:
             "/": lambda _: self._overview(),
             "/clock": lambda _: self._clock(),
             "/decisions": self._decisions,
-            "/rules": lambda _: _rules(),
+            "/rules": lambda _: [asdict(rule) for rule in RULES.values()],
             "/statistics": lambda _: self._statistics(),
         }
         self._writes: Mapping[str, Callable[[Mapping[str, Any]], Awaitable[Any]]] = {
@@ -106,7 +107,7 @@ class Control:
     def _statistics(self) -> dict[str, Any]:
         log, edge = self._runtime.access_log, self._runtime.edge
         return {
-            "edge": asdict(edge.statistics) if edge else None,
+            "edge": asdict(edge.statistics()) if edge else None,
             "function_worker_restarts": self._runtime.worker.restarts,
             "log_lines_written": log.written,
             "log_lines_dropped": log.dropped,
@@ -133,11 +134,6 @@ class Control:
 
     async def _flush(self, _: Mapping[str, Any]) -> dict[str, Any]:
         return {"written": await self._runtime.access_log.flush()}
-
-
-def _rules() -> list[dict[str, Any]]:
-    from local.edge.rules import RULES  # noqa: PLC0415 - TEMPORARY
-    return [asdict(rule) for rule in RULES]
 
 
 async def _json(receive: Receive) -> Mapping[str, Any]:
