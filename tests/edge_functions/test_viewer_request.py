@@ -117,6 +117,9 @@ def test_the_function_knows_the_headers_of_the_class_table():
 def test_the_file_keeps_to_what_the_runtime_has():
     assert [word for word in NOT_AT_THE_EDGE if word in CODE] == []
     assert not re.search(r"\([^()\n]*\bawait\b", CODE), "await in arguments is not supported"
+    asynchronous = re.findall(r"^async function.*?^}", SOURCE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    assert len(asynchronous) == CODE.count("async ")
+    assert [text for text in asynchronous if "=>" in text] == [], "closures in async functions are not supported"
     assert CODE.isascii()
 
 
