@@ -6,6 +6,7 @@ The edge location is one, the Origin Shield is another with the same keys; the s
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -141,7 +142,7 @@ class Tier:
         if stored.lifetime.is_error or not stored.is_stale_if_error(now):
             return None
         stored.retry_at = now + lookup.behavior.error_ttl_seconds(failure.response.status)
-        answer = from_store(stored, now, *failure.reasons, "stale-if-error")
+        answer = from_store(stored, now, *failure.reasons, _stale_rule(stored))
         return replace(answer, origin_requests=failure.origin_requests)
 
     def _keep(self, lookup: Lookup, answer: Answer, started: int) -> Answer:
@@ -152,3 +153,9 @@ class Tier:
         elif answer.response.status < _FIRST_SERVER_ERROR and answer.response.status not in _PARTIAL:
             self.objects.drop(lookup.key)
         return answer
+
+
+def _stale_rule(stored: StoredObject) -> str:
+    if "ttl-forbidden" in stored.lifetime.reasons:
+        return "forbidden-served-stale"
+    return "stale-on-error" if stored.lifetime.stale_if_error_until == math.inf else "stale-if-error"
