@@ -20,7 +20,7 @@ async def read_body(receive: Receive, maximum_bytes: int) -> bytes:
     """Return the whole body of a request.
 
     Raises:
-        BodyTooLargeError: it has more bytes.
+        BodyTooLargeError: it has more bytes; all of it was read, so that the client gets to read an answer.
     """
     message = await receive()
     if not message.get("more_body"):
@@ -32,7 +32,9 @@ async def read_body(receive: Receive, maximum_bytes: int) -> bytes:
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > maximum_bytes:
-            raise BodyTooLargeError
+            parts.clear()
+    if size > maximum_bytes:
+        raise BodyTooLargeError
     return b"".join(parts)
 
 
