@@ -128,12 +128,16 @@ class Cloudflare:
         """
         module = sdk.load("cloudflare", "cloudflare")
         token = read_token(self.token, self.name)
-        with (
-            token.kept_out_of(*_LOGGERS),
-            module.Cloudflare(
-                api_token=token.text, base_url=self.api_url, max_retries=0, timeout=TIMEOUT_SECONDS
-            ) as client,
-        ):
+        # A redirect would take the purge elsewhere, as a GET, and its answer would be believed.
+        http_client = module.DefaultHttpxClient(follow_redirects=False)
+        made = module.Cloudflare(
+            api_token=token.text,
+            base_url=self.api_url,
+            max_retries=0,
+            timeout=TIMEOUT_SECONDS,
+            http_client=http_client,
+        )
+        with token.kept_out_of(*_LOGGERS), made as client:
             # The SDK would take these from the environment, and prefer them to the token.
             client.api_email = client.api_key = client.user_service_key = None
             yield _Connection(self.zone_id, module, client, token)

@@ -93,7 +93,7 @@ class Fastly:
         token = read_token(self.token, self.name)
         configuration = module.Configuration(host=self.api_url)
         configuration.api_token = token.text
-        configuration.retries = 0
+        configuration.retries = 0  # nor redirects: they would take the token along
         with token.kept_out_of(*_LOGGERS), module.ApiClient(configuration) as client:
             yield _Connection(self.service_id, module, client, token)
 

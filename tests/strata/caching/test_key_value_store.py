@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from strata import aws
 from strata.caching import key_value_store
 from strata.caching.key_value_store import SECRETS_KEY, KeyValueStore, KeyValueStoreError, epoch_key
 from tests.strata.caching.aws_stand_in import aws_stand_in, emulator_url
+from tests.strata.caching.purge.scripted_server import json_answer, serving
 
 __all__ = ["aws_stand_in", "emulator_url"]
+
+ARN = "arn:aws:cloudfront::123456789012:key-value-store/a"
 
 
 @pytest.fixture
@@ -39,6 +44,32 @@ def test_none_deletes_also_what_is_not_there(store: KeyValueStore) -> None:
     assert store.items() == {"b": "2", "d": "4"}
     store.put({"a": None})
     assert store.items() == {"b": "2", "d": "4"}
+
+
+def test_what_is_not_there_is_not_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS refuses DeleteKey of a missing key, and does not say what UpdateKeys does: the emulator takes it."""
+    described = json_answer({"KvsARN": ARN, "ItemCount": 0, "TotalSizeInBytes": 0, "Created": 0}, ETag="E1")
+    missing = json_answer({"__type": "ResourceNotFoundException", "Message": "no"}, 404)
+    with serving([described, missing]) as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+        KeyValueStore(ARN).put({"a": None})
+    assert [request.method for request in server.requests] == ["GET", "GET"]
+
+
+def test_calls_to_aws_are_signed_for_all_regions() -> None:
+    """AWS takes only SigV4A here, which asks for the SDK's native part."""
+    sent: list[AWSPreparedRequest] = []
+
+    def keep(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        sent.append(request)
+        return AWSResponse(request.url, 200, {"ETag": "E1"}, SimpleNamespace(stream=lambda: [b"{}"]))
+
+    client = aws._client.__wrapped__(aws.KEY_VALUE_STORE, "us-east-1", None)  # no other test's
+    client.meta.events.register("before-send", keep)
+    client.describe_key_value_store(KvsARN=ARN)
+    assert sent[0].url.startswith("https://123456789012.cloudfront-kvs.global.api.aws/key-value-stores/")
+    assert sent[0].headers["Authorization"].startswith(b"AWS4-ECDSA-P256-SHA256 ")
+    assert sent[0].headers["X-Amz-Region-Set"] == b"*"
 
 
 def test_all_pages_are_read(store: KeyValueStore) -> None:
@@ -82,9 +113,8 @@ def test_store_that_is_not_there(store: KeyValueStore) -> None:
 def test_store_that_is_not_reached(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localhost:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    arn = "arn:aws:cloudfront::123456789012:key-value-store/a"
     with pytest.raises(KeyValueStoreError, match="DescribeKeyValueStore failed: Could not connect"):
-        KeyValueStore(arn).get("a")
+        KeyValueStore(ARN).get("a")
 
 
 def test_text_that_is_no_arn(store: KeyValueStore) -> None:

@@ -15,7 +15,9 @@ from strata.caching.purge import (
     Fastly,
     MissingSdkError,
     PurgeInputError,
+    PurgeRefusedError,
     PurgeRunError,
+    PurgeUnreachableError,
     purge_cdn_cache,
 )
 from strata.caching.purge.credentials import Token, read_token
@@ -27,7 +29,7 @@ from tests.strata.caching.purge.providers import (
     provider_on,
     purged_by_fastly,
 )
-from tests.strata.caching.purge.scripted_server import Answer, json_answer
+from tests.strata.caching.purge.scripted_server import Answer, json_answer, serving
 
 if TYPE_CHECKING:
     from strata.caching.purge import Provider
@@ -56,7 +58,7 @@ ECHO = f"the token {TOKEN} is no good"
 def test_token_that_the_provider_echoes_is_shown_nowhere(
     name: str, answer: Answer, monkeypatch: pytest.MonkeyPatch, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG)
+    log_all(caplog)
     told: list[str] = []
     with provider_on(name, [answer], monkeypatch) as (provider, server), pytest.raises(PurgeRunError) as caught:
         purge_cdn_cache(provider, tags=["t"], on_progress=lambda progress: told.append(repr(progress)))
@@ -73,11 +75,28 @@ def test_token_that_the_provider_echoes_is_shown_nowhere(
 def test_token_of_a_purge_that_was_made_is_shown_nowhere(
     name: str, answer: Answer, monkeypatch: pytest.MonkeyPatch, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG)
+    log_all(caplog)
     echoing = Answer(answer.status, answer.body, {**answer.headers, "x-echo": TOKEN})
     with provider_on(name, [echoing], monkeypatch) as (provider, _):
         result = purge_cdn_cache(provider, tags=["t"])
     assert not [text for text in (repr(result), repr(provider), caplog.text) if TOKEN in text]
+
+
+def log_all(caplog: pytest.LogCaptureFixture) -> None:
+    """Let every logger write all it can: the SDK of Fastly quietens its own only above the one that shows answers."""
+    for logger in (None, "fastly.rest", "urllib3.connectionpool"):
+        caplog.set_level(logging.DEBUG, logger)
+
+
+@pytest.mark.parametrize(("name", "kind"), [("cloudflare", PurgeRefusedError), ("fastly", PurgeUnreachableError)])
+def test_token_does_not_follow_a_redirect(
+    name: str, kind: type[PurgeRunError], monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    with serving([accepted_by_cloudflare()]) as elsewhere:
+        redirect = Answer(302, b"", {"location": elsewhere.url})
+        with provider_on(name, [redirect], monkeypatch) as (provider, _), pytest.raises(kind):
+            purge_cdn_cache(provider, tags=["t"])
+    assert not elsewhere.requests
 
 
 def chain(error: BaseException) -> list[BaseException]:
