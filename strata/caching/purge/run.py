@@ -126,7 +126,7 @@ class _Run:
             (self.in_progress[batch.kind],) = ids
         self._report()
         if batch is not self.plan.batches[-1] and batch.spacing_seconds:
-            self._pause(batch.spacing_seconds, "the provider's rate limit")
+            self._pause(batch.spacing_seconds, "as fast as the provider allows")
 
     def _wait_until_complete(self, kind: str) -> None:
         """Wait for the batch of this kind that is in progress, so that those in progress stay under the limits."""
@@ -135,7 +135,7 @@ class _Run:
         purge_id = self.in_progress[kind]
         pause_seconds = _FIRST_PAUSE_SECONDS
         while not self._answer(lambda: self.connection.is_complete(purge_id)):
-            self._pause(pause_seconds, f"{purge_id} to complete", purge_id)
+            self._pause(pause_seconds, f"{purge_id} is in progress", purge_id)
             pause_seconds = min(2 * pause_seconds, _LONGEST_PAUSE_SECONDS)
         del self.in_progress[kind]
         self.completed += 1
@@ -158,7 +158,7 @@ class _Run:
     def _pause(self, seconds: float, reason: str, purge_id: str | None = None) -> None:
         if time.monotonic() - self.started + seconds > self.deadline_seconds:
             raise self._deadline_error(reason, purge_id)
-        self._report(f"waiting {seconds:.0f} s for {reason}")
+        self._report(f"waiting {seconds:.0f} s: {reason}")
         time.sleep(seconds)
 
     def _report(self, note: str = "") -> None:
@@ -176,7 +176,7 @@ class _Run:
 
     def _deadline_error(self, reason: str, purge_id: str | None) -> PurgeDeadlineError:
         return PurgeDeadlineError(
-            f"not complete within {self.deadline_seconds:.0f} s, waiting for {reason}",
+            f"not complete within {self.deadline_seconds:.0f} s: {reason}",
             self._facts(),
             next_command=self.provider.status_command(purge_id) if purge_id else None,
         )

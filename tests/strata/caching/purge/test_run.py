@@ -96,7 +96,7 @@ def test_rate_limit_beyond_the_deadline(name: str, monkeypatch: pytest.MonkeyPat
         pytest.raises(PurgeDeadlineError) as caught,
     ):
         purge_cdn_cache(provider, tags=["t"], idempotency_key="k", deadline_seconds=60)
-    assert caught.value.what.startswith("not complete within 60 s, waiting for ")
+    assert caught.value.what.startswith("not complete within 60 s: ")
     assert caught.value.next_command == "the same purge with idempotency key k"
     assert caught.value.facts.submitted_batches == 0
     assert sum(clock.pauses) <= 60
@@ -218,8 +218,8 @@ def test_invalidation_is_waited_for_and_its_progress_told(monkeypatch: pytest.Mo
     assert told == [
         PurgeProgress(1, 0, 0),
         PurgeProgress(1, 1, 0),
-        PurgeProgress(1, 1, 0, "waiting 1 s for IDFDVBD632BHDS5 to complete"),
-        PurgeProgress(1, 1, 0, "waiting 2 s for IDFDVBD632BHDS5 to complete"),
+        PurgeProgress(1, 1, 0, "waiting 1 s: IDFDVBD632BHDS5 is in progress"),
+        PurgeProgress(1, 1, 0, "waiting 2 s: IDFDVBD632BHDS5 is in progress"),
         PurgeProgress(1, 1, 1),
     ]
 
@@ -231,7 +231,7 @@ def test_invalidation_that_never_completes(monkeypatch: pytest.MonkeyPatch, cloc
     ):
         purge_cdn_cache(provider, tags=["t"], deadline_seconds=300, idempotency_key="k")
     assert str(caught.value) == (
-        "not complete within 300 s, waiting for IDFDVBD632BHDS5 to complete "
+        "not complete within 300 s: IDFDVBD632BHDS5 is in progress "
         f"(cloudfront distribution {DISTRIBUTION}, accepted 1 of 1 batches); "
         f"next: aws cloudfront get-invalidation --distribution-id {DISTRIBUTION} --id IDFDVBD632BHDS5"
     )
