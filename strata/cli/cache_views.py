@@ -65,24 +65,31 @@ def show_contract(contract: CacheContract) -> None:
 
 
 def show_report(report: Report) -> None:
-    """Print what the canary saw, answer by answer, and what that proves."""
-    columns = ("path", "turn", "asked by", "status", "X-Cache", "Age", "body")
-    rows = [
-        (
-            seen.path,
-            seen.turn,
-            seen.asker,
-            seen.status,
-            seen.x_cache,
-            seen.age_seconds,
-            "no data" if seen.holds_no_data else seen.body_digest,
+    """Print what the canary saw, path by path and answer by answer, and what that proves."""
+    for path, observations in groupby(report.observations, key=lambda seen: seen.path):
+        _say(path, bold=True)
+        print_table(
+            ("turn", "asked by", "forged header", "status", "X-Cache", "Age", "body"),
+            [
+                (
+                    seen.turn,
+                    seen.identity or "nobody",
+                    seen.forged or "",
+                    seen.status,
+                    _without_provider(seen.x_cache),
+                    seen.age_seconds,
+                    "no data" if seen.holds_no_data else seen.body_digest[:8],
+                )
+                for seen in observations
+            ],
         )
-        for seen in report.observations
-    ]
-    print_table(columns, rows)
     _findings(report.leaks)
     _findings(report.open_questions)
     _say(_VERDICTS[report.verdict], bold=True)
+
+
+def _without_provider(x_cache: str | None) -> str | None:
+    return x_cache and x_cache.removesuffix(" from cloudfront").removesuffix("Response")
 
 
 def _findings(findings: Iterable[Finding]) -> None:

@@ -114,11 +114,12 @@ def _forged_header_counts(seen: Sequence[Observation]) -> Iterator[Finding]:
 
 
 def _shared_caches_may_keep(seen: Sequence[Observation]) -> Iterator[Finding]:
-    for answer in _once_per_asker(seen):
+    for answer in seen:
         directives = {part.strip().lower() for part in (answer.cache_control or "").split(",")}
         if answer.identity and answer.is_ok and not directives & {"private", "no-store"}:
             what = f"the answer to {answer.asker} may be kept by any shared cache: Cache-Control {answer.cache_control}"
             yield Finding("kept_by_shared_caches", answer.path, what)
+            return  # The same header comes with each of them.
 
 
 def _hit_before_first_request(seen: Sequence[Observation]) -> Iterator[Finding]:
@@ -217,10 +218,14 @@ def _same(one: Observation, other: Observation) -> bool:
 
 
 def _once_per_asker(seen: Sequence[Observation]) -> list[Observation]:
-    """Return the first observation of each asker: five equal sentences say no more than one."""
-    return list({answer.asker: answer for answer in reversed(seen) if answer.is_ok}.values())
+    """Return the first good answer to each asker: five equal sentences say no more than one."""
+    first: dict[str, Observation] = {}
+    for answer in seen:
+        if answer.is_ok:
+            first.setdefault(answer.asker, answer)
+    return list(first.values())
 
 
 def _saw(answer: Observation) -> str:
     age = "no Age" if answer.age_seconds is None else f"Age {answer.age_seconds}"
-    return f"turn {answer.turn}, X-Cache {answer.x_cache or 'absent'}, {age}, body {answer.body_digest}"
+    return f"turn {answer.turn}, X-Cache {answer.x_cache or 'absent'}, {age}, body {answer.body_digest[:8]}"
