@@ -80,6 +80,8 @@ def test_up_ends_with_a_summary_and_a_second_one_changes_nothing(environment: En
     assert "Stack local is up: 5 resources" in first
     assert "answer  forty-two" in first
     assert f"1. Onboard a tenant: add the line `- acme` under strata:tenants in {environment.home.stack_file}" in first
+    assert "Edge\n  not started: the stack has no distribution" in first
+    assert "STRATA_EDGE" not in environment.home.environment_file.read_text()
     assert "3 unchanged" in second
     assert time.monotonic() - began < 15
 
