@@ -63,10 +63,11 @@ def test_the_largest_function_fits(cache_class):
     assert len(render(made).encode()) <= MAXIMUM_BYTES
 
 
-@given(st.text(max_size=8), st.lists(st.text(max_size=3), min_size=1, max_size=2))
+@given(st.text(), st.lists(st.text(), min_size=1))
 def test_hostile_values_stay_data(claim, languages):
-    line = settings_line(render(settings(tenant_claim=claim, languages=tuple(languages))))
+    line = settings(tenant_claim=claim, languages=tuple(languages)).line
     assert line.isascii()
+    assert len(line.splitlines()) == 1
     values = json.loads(line.removeprefix(START).removesuffix(END))
     assert values["tenantClaim"] == claim
     assert values["languages"] == languages
