@@ -109,11 +109,17 @@ class World:
         self.edge = Edge(self.distribution, lambda: self.now, self._fetch, self._run_function, self.settings)
 
     async def _fetch(self, request):
+        """Decide at once, as an origin does that reads its data, and answer when the gate opens."""
         self.asked.append(request)
         number = len(self.asked)
+        try:
+            response = self.respond(request)
+        except OriginFailure as failure:
+            response = failure
         if self.gate is not None:
             await self.gate.wait()
-        response = self.respond(request)
+        if isinstance(response, OriginFailure):
+            raise response
         return replace(response, body=b"%s #%d" % (response.body, number)) if response.body == b"counted" else response
 
     async def _run_function(self, function_arn, event):
