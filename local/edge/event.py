@@ -129,7 +129,7 @@ def apply_result(
     headers = _mapping(result.get("headers"), "headers")
     query_entries = _mapping(result.get("querystring", {}), "querystring")
     cookie_entries = _mapping(result.get("cookies", {}), "cookies")
-    fields = _fields(headers, given, settings)
+    fields = _fields(headers, request, given, settings)
     if cookie_entries == given.cookies and "cookie" in request.fields:
         fields["cookie"] = request.fields["cookie"]
     elif cookie_entries:
@@ -140,15 +140,21 @@ def apply_result(
     return replace(request, path=uri, query=query, fields=fields)
 
 
-def _fields(headers: Mapping[str, object], given: FunctionInput, settings: EdgeSettings) -> Fields:
+def _fields(
+    headers: Mapping[str, object], request: EdgeRequest, given: FunctionInput, settings: EdgeSettings
+) -> Fields:
     for name in _READ_ONLY:
         if headers.get(name) != given.headers.get(name):
             raise _invalid(f"header {name} is read-only")
     fields: Fields = {}
     for name, entry in headers.items():
+        before = given.headers.get(name)
+        if before is not None and entry == before:
+            fields[name] = request.fields[name]
+            continue
         if not _NAME.fullmatch(name) or is_disallowed(name) or name == "cookie":
             raise _invalid("a header's name is not allowed, or not in lower case")
-        fields[name] = tuple(_sent(text, settings) for text in _values(entry, given.headers.get(name), name))
+        fields[name] = tuple(_sent(text, settings) for text in _values(entry, before, name))
     return fields
 
 

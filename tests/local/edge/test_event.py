@@ -291,6 +291,8 @@ def test_a_function_that_fails(kind, status, shown):
         {"statusCode": 200, "body": {"encoding": "latin-1", "data": ""}},
         {"uri": "/a"},
         {"uri": "/a", "headers": {"host": {"value": DOMAIN}, "x-a": {"value": 1}}},
+        {"uri": "/a", "headers": {"host": {"value": DOMAIN}, "x-a": None}},
+        {"uri": "/a", "headers": {"host": {"value": DOMAIN}}, "querystring": {"a": None}},
         {"uri": "/a", "headers": {"host": {"value": DOMAIN}, "x-a": {"value": "a\nb"}}},
         {"uri": "/a", "headers": {"host": {"value": DOMAIN}, "x-a": {"multiValue": []}}},
         {"uri": "/a", "headers": {"host": {"value": DOMAIN}}, "querystring": {"a": {"value": "1 2"}}},
