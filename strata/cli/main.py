@@ -7,6 +7,7 @@ import sys
 import typer
 
 from strata.cli.cache import app as cache
+from strata.cli.logs import app as logs
 from strata.cli.output import print_error
 from strata.errors import StrataError
 
@@ -18,6 +19,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(cache, name="cache")
+app.add_typer(logs, name="logs")
 
 
 def main() -> None:

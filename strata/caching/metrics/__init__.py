@@ -6,7 +6,15 @@
 from strata.caching.metrics.dimensions import DIMENSIONS
 from strata.caching.metrics.errors import LogSourceError, UnreadableLogFileError
 from strata.caching.metrics.reading import DamagedFile, Progress, ReadingProgress, ReadingReport
-from strata.caching.metrics.results import CacheMetrics, Group, HitRatioSummary, Measures, Percentiles
+from strata.caching.metrics.results import (
+    CacheMetrics,
+    Group,
+    HitRatioSummary,
+    Measures,
+    MetricsTable,
+    Percentiles,
+    summary_as_json,
+)
 from strata.caching.metrics.summary import (
     SUMMARY_DIMENSIONS,
     ReadOptions,
@@ -25,6 +33,7 @@ __all__ = [
     "HitRatioSummary",
     "LogSourceError",
     "Measures",
+    "MetricsTable",
     "Percentiles",
     "Progress",
     "ReadOptions",
@@ -35,4 +44,5 @@ __all__ = [
     "UnreadableLogFileError",
     "get_cache_hit_ratio_summary",
     "get_cache_metrics",
+    "summary_as_json",
 ]

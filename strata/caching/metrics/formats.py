@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 #: ``text`` is legacy, W3C and plain: values between delimiters, named by a header.
 Format = Literal["text", "json", "parquet"]
 FIELDS_HEADER: Final = "#Fields:"
+_RESULT_TYPE: Final = canonical(REQUIRED_FIELD)
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _PARQUET_MAGIC: Final = b"PAR1"
 _HEAD_BYTES: Final = 256 * 1024
@@ -33,7 +34,7 @@ class Layout:
         is_gzipped: whether the file is compressed as a whole.
         fields: of ``text``, its fields in order, canonically named; of ``parquet``, its columns.
         delimiter: of ``text``.
-        header: of ``text`` without ``#Fields:``, the line that names the fields.
+        header: of ``text``, the line that names the fields; None where none does.
     """
 
     format: Format
@@ -77,10 +78,12 @@ def detect(path: Path, name: str, plain_fields: Sequence[str] = ()) -> LogFile:
         return LogFile(path, name, Layout("parquet", is_gzipped=False))
     if not head.strip():
         return LogFile(path, name, None)
-    layout = _layout(head.decode("utf-8-sig", "replace").split("\n"), is_gzipped, tuple(map(canonical, plain_fields)))
+    text = head.decode("utf-8-sig", "replace")
+    layout = _layout(text.split("\n"), is_gzipped, tuple(map(canonical, plain_fields)))
     if layout is None:
         raise UnreadableLogFileError(name, "its beginning has no #Fields header, JSON object or field names")
-    if layout.format == "text" and canonical(REQUIRED_FIELD) not in layout.fields:
+    has_result_type = f'"{REQUIRED_FIELD}"' in text if layout.format == "json" else _RESULT_TYPE in layout.fields
+    if not has_result_type:
         raise UnreadableLogFileError(name, f"it has no field {REQUIRED_FIELD}")
     return LogFile(path, name, layout)
 
@@ -115,7 +118,7 @@ def _layout(lines: Sequence[str], is_gzipped: bool, plain_fields: tuple[str, ...
 def text_layout(header: str, following: Sequence[str], is_gzipped: bool) -> Layout:
     """Return the layout that a ``#Fields:`` line names; its names are separated by blanks, whatever the values are."""
     names = tuple(canonical(name) for name in header.removeprefix(FIELDS_HEADER).split())
-    return Layout("text", is_gzipped, names, _delimiter(following, len(names)))
+    return Layout("text", is_gzipped, names, _delimiter(following, len(names)), header)
 
 
 def _delimiter(lines: Sequence[str], count: int) -> str:
@@ -131,7 +134,7 @@ def _plain_header(line: str) -> str | None:
     known = set(map(canonical, FIELDS))
     for delimiter in _DELIMITERS:
         names = [canonical(name) for name in line.split(delimiter)]
-        if canonical(REQUIRED_FIELD) in names and len(known.intersection(names)) > 1:
+        if _RESULT_TYPE in names and len(known.intersection(names)) > 1:
             return delimiter
     return None
 

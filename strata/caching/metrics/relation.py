@@ -88,11 +88,15 @@ def line_records(layout: Layout, lines: str, wanted: Wanted, *, is_checked: bool
     else:
         parts = f"string_split(line, {literal(layout.delimiter)})"
         columns = [_text_value(layout, canonical(name)) for name in wanted.fields]
-        is_header = f"starts_with(line, {literal(FIELDS_HEADER)})"
-        if layout.header is not None:
-            is_header = f"({is_header} OR line = {literal(layout.header)})"
-        is_whole = f"len(parts) = {len(layout.fields)}"
-    flags = [f"{is_header} AS is_header", _is_comment(layout), f"{is_whole} AND NOT contains(line, chr(0)) AS is_whole"]
+        is_header = "false" if layout.header is None else f"line = {literal(layout.header)}"
+        # Another header means other fields for what follows: not for this layout to read.
+        is_whole = f"len(parts) = {len(layout.fields)} AND NOT starts_with(line, {literal(FIELDS_HEADER)})"
+    flags = [
+        f"{is_header} AS is_header",
+        _is_comment(layout),
+        f"{is_whole} AS is_whole",
+        "NOT contains(line, chr(0)) AS is_clean",
+    ]
     split = f"SELECT file, line, {parts} AS parts FROM ({lines})"
     return _with_status(f"SELECT file, {', '.join([*flags, *columns])} FROM ({split})", wanted)
 
@@ -104,7 +108,7 @@ def parquet_records(layout: Layout, wanted: Wanted) -> str:
         _value(f"CAST({_identifier(column_of[name])} AS VARCHAR)", name) if name in column_of else _absent(name)
         for name in map(canonical, wanted.fields)
     ]
-    flags = ["false AS is_header", "false AS is_comment", "true AS is_whole"]
+    flags = ["false AS is_header", "false AS is_comment", "true AS is_whole", "true AS is_clean"]
     selected = ", ".join(["filename AS file", *flags, *columns])
     return _with_status(f"SELECT {selected} FROM read_parquet($files, filename = true)", wanted)
 
@@ -112,7 +116,7 @@ def parquet_records(layout: Layout, wanted: Wanted) -> str:
 def _with_status(records: str, wanted: Wanted) -> str:
     """Say of each line what becomes of it: only a ``record`` is counted."""
     cases = [
-        "WHEN is_header THEN 'header' WHEN is_comment THEN 'comment'",
+        "WHEN NOT is_clean THEN 'broken' WHEN is_header THEN 'header' WHEN is_comment THEN 'comment'",
         f"WHEN NOT is_whole OR {_RESULT_TYPE} IS NULL THEN 'broken'",
     ]
     if not wanted.time_range.is_open:
@@ -159,8 +163,9 @@ def _value(expression: str, name: str) -> str:
 
 
 def _is_comment(layout: Layout) -> str:
-    is_comment = "false" if layout.format == "json" else "starts_with(line, '#')"
-    return f"{is_comment} AS is_comment"
+    if layout.format == "json":
+        return "false AS is_comment"
+    return f"(starts_with(line, '#') AND NOT starts_with(line, {literal(FIELDS_HEADER)})) AS is_comment"
 
 
 def _identifier(name: str) -> str:

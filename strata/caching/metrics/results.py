@@ -112,6 +112,21 @@ class Group:
 
 
 @dataclass(frozen=True)
+class MetricsTable:
+    """Requests by one dimension, or by several together.
+
+    Args:
+        dimensions: what the groups are made by.
+        groups: the largest first; of equal ones by value.
+        group_count: how many there are; more than ``groups`` where only the top ones were asked for.
+    """
+
+    dimensions: tuple[str, ...]
+    groups: tuple[Group, ...]
+    group_count: int
+
+
+@dataclass(frozen=True)
 class CacheMetrics:
     """Requests by one or several dimensions together.
 
@@ -134,21 +149,27 @@ class CacheMetrics:
 
 @dataclass(frozen=True)
 class HitRatioSummary:
-    """Requests by each of several dimensions alone.
+    """Requests by each of several dimensions.
 
     Args:
         time_range: the window.
         total: all requests.
-        by: by dimension, the largest group first.
-        group_counts: by dimension, how many groups there are.
+        tables: in the order in which they were asked for.
         reading: how the source was read.
     """
 
     time_range: TimeRange
     total: Measures
-    by: Mapping[str, tuple[Group, ...]]
-    group_counts: Mapping[str, int]
+    tables: tuple[MetricsTable, ...]
     reading: ReadingReport
+
+    def by(self, *dimensions: str) -> tuple[Group, ...]:
+        """Return the groups of a table that was asked for.
+
+        Raises:
+            KeyError: it was not.
+        """
+        return {table.dimensions: table.groups for table in self.tables}[dimensions]
 
 
 def measures_as_json(measures: Measures) -> dict[str, Any]:
@@ -157,3 +178,29 @@ def measures_as_json(measures: Measures) -> dict[str, Any]:
     ratios = ("hit_ratio", "edge_hit_ratio", "byte_hit_ratio", "cloudwatch_hit_ratio")
     derived = {name: getattr(measures, name) for name in (*ratios, "hits", "comparable", "left_out")}
     return {**own, "result_types": dict(measures.result_types), **derived}
+
+
+def summary_as_json(summary: HitRatioSummary) -> dict[str, Any]:
+    """Return a summary for a JSON document."""
+    tables = [
+        {
+            "dimensions": table.dimensions,
+            "group_count": table.group_count,
+            "groups": [
+                {
+                    "values": dict(zip(table.dimensions, group.values, strict=True)),
+                    **measures_as_json(group.measures),
+                }
+                for group in table.groups
+            ],
+        }
+        for table in summary.tables
+    ]
+    return {
+        "source": summary.reading.source,
+        "from": summary.time_range.start,
+        "to": summary.time_range.end,
+        "total": measures_as_json(summary.total),
+        "tables": tables,
+        "reading": summary.reading,
+    }

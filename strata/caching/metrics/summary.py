@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from strata.caching.metrics.counting import Counter
 from strata.caching.metrics.dimensions import DIMENSIONS
 from strata.caching.metrics.read import read_source
 from strata.caching.metrics.reading import Progress, no_progress
-from strata.caching.metrics.results import CacheMetrics, HitRatioSummary
+from strata.caching.metrics.results import CacheMetrics, HitRatioSummary, MetricsTable
 from strata.caching.metrics.sources import S3_SCHEME, LocalFiles, Source
 from strata.caching.metrics.tally import groups
 from strata.caching.metrics.time_range import TimeRange
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from strata.caching.metrics.counting import GroupingSet
-    from strata.caching.metrics.reading import ReadingReport
 
 #: What `get_cache_hit_ratio_summary` counts by unless asked for others.
 SUMMARY_DIMENSIONS: Final = ("behavior", "class", "tenant", "pop", "shield", "status")
@@ -80,38 +78,48 @@ def get_cache_metrics(
         UnreadableLogFileError: a file is no access log.
         AwsCallError: the bucket cannot be listed.
     """
-    one = _known(group_by)
-    with Counter([one], time_range, options.threads) as counter:
-        reading = _read(counter, source, time_range, options)
-        (total,), _ = groups(counter, (), None)
-        found, count = groups(counter, one, top)
-    return CacheMetrics(one, time_range, total.measures, found, count, reading)
+    summary = get_cache_hit_ratio_summary(source, [tuple(group_by)], time_range=time_range, top=top, options=options)
+    (table,) = summary.tables
+    return CacheMetrics(table.dimensions, time_range, summary.total, table.groups, table.group_count, summary.reading)
 
 
 def get_cache_hit_ratio_summary(
     source: str | Sequence[str],
-    dimensions: Sequence[str] = SUMMARY_DIMENSIONS,
+    by: Sequence[str | Sequence[str]] = SUMMARY_DIMENSIONS,
     *,
     time_range: TimeRange = _EVER,
     top: int | None = None,
     options: ReadOptions = _DEFAULT_OPTIONS,
 ) -> HitRatioSummary:
-    """Count the requests in access logs by each of several dimensions alone, in one pass over the logs.
+    """Count the requests in access logs by each of several dimensions, in one pass over the logs.
 
-    Arguments and errors are those of `get_cache_metrics`; ``top`` holds for each dimension.
+    Args:
+        source: as `get_cache_metrics`.
+        by: a table each: a dimension, or several together.
+        time_range: as `get_cache_metrics`.
+        top: how many groups of each table to return; None is all, as it is for hours and days, which are a series.
+        options: as `get_cache_metrics`.
+
+    Raises:
+        StrataError: as `get_cache_metrics`.
     """
-    sets = [(name,) for name in _known(dimensions)]
+    sets = tuple(dict.fromkeys(_known((one,) if isinstance(one, str) else one) for one in by))
     with Counter(sets, time_range, options.threads) as counter:
-        reading = _read(counter, source, time_range, options)
+        reading = read_source(
+            counter,
+            _source(source, options.region),
+            time_range,
+            plain_fields=options.plain_fields,
+            keep_going=options.keep_going,
+            progress=options.progress,
+        )
         (total,), _ = groups(counter, (), None)
-        found = {one[0]: groups(counter, one, top) for one in sets}
-    return HitRatioSummary(
-        time_range,
-        total.measures,
-        MappingProxyType({name: shown for name, (shown, _) in found.items()}),
-        MappingProxyType({name: count for name, (_, count) in found.items()}),
-        reading,
-    )
+        tables = [MetricsTable(one, *groups(counter, one, None if _is_series(one) else top)) for one in sets]
+    return HitRatioSummary(time_range, total.measures, tuple(tables), reading)
+
+
+def _is_series(one: GroupingSet) -> bool:
+    return one in (("hour",), ("day",))
 
 
 def _known(names: Sequence[str]) -> GroupingSet:
@@ -119,17 +127,6 @@ def _known(names: Sequence[str]) -> GroupingSet:
         if name not in DIMENSIONS:
             raise UnknownDimensionError(name)
     return tuple(dict.fromkeys(names))
-
-
-def _read(counter: Counter, source: str | Sequence[str], time_range: TimeRange, options: ReadOptions) -> ReadingReport:
-    return read_source(
-        counter,
-        _source(source, options.region),
-        time_range,
-        plain_fields=options.plain_fields,
-        keep_going=options.keep_going,
-        progress=options.progress,
-    )
 
 
 def _source(source: str | Sequence[str], region: str | None) -> Source:
