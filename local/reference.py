@@ -133,9 +133,9 @@ def _noun(context: Any, group: Any, name: str) -> Iterator[str]:
 
 def _verb(context: Any, verb: Any) -> Iterator[str]:
     usage = " ".join([context.command_path, *verb.collect_usage_pieces(context)])
-    example = (verb.epilog or "").removeprefix("Example: ")
+    example = [f"{verb.epilog.removeprefix('Example: ')}  # for example"] if verb.epilog else []
     yield from (f"### {context.command_path}", "", verb.help, "")
-    yield from ("```sh", usage, f"{example}  # for example", "```", "")
+    yield from ("```sh", usage, *example, "```", "")
     rows = [_parameter(context, parameter) for parameter in verb.params if parameter.name != "help"]
     yield from (*table(("argument or option", "", "default", "or by variable"), rows), "")
 
