@@ -11,6 +11,7 @@ from strata.caching.classes import (
     CACHE_TAG_HEADER,
     IDENTITY_HEADERS,
     RESERVED_HEADERS,
+    SURROGATE_CONTROL_HEADER,
     SURROGATE_KEY_HEADER,
     UNKEYED_INPUTS,
 )
@@ -21,8 +22,9 @@ from strata.caching.contract import EVERYTHING, BehaviorContract
 _CACHING_DISABLED: Final = "Managed-CachingDisabled"
 _ALL_VIEWER_EXCEPT_HOST: Final = "Managed-AllViewerExceptHostHeader"
 _TWO_YEARS_SECONDS: Final = 63_072_000
-#: Headers for a CDN, not for callers: what an answer is tagged with says what else it depends on.
-_TAG_HEADERS: Final = (CACHE_TAG_HEADER, SURROGATE_KEY_HEADER)
+#: Headers for a CDN, not for callers: what an answer is tagged with says what else it depends on, and a cache between
+#: the edge and the caller would keep by Surrogate-Control what is one caller's.
+_CDN_HEADERS: Final = (CACHE_TAG_HEADER, SURROGATE_CONTROL_HEADER, SURROGATE_KEY_HEADER)
 #: What a web page of `cdn.corsOrigins` may send beside what needs no permission, and what it may read.
 CORS_REQUEST_HEADERS: Final = (
     *IDENTITY_HEADERS,
@@ -125,7 +127,7 @@ class EdgePolicies(pulumi.ComponentResource):
             "custom_headers_config": _cache_control(cache_control) if cache_control else None,
             "cors_config": _cors(self._cors_origins, methods) if self._cors_origins else None,
             "remove_headers_config": aws.cloudfront.ResponseHeadersPolicyRemoveHeadersConfigArgs(
-                items=[remove(header=header) for header in _TAG_HEADERS]
+                items=[remove(header=header) for header in _CDN_HEADERS]
             ),
         }
         return self._shared_id(aws.cloudfront.ResponseHeadersPolicy, behavior, (cache_control, methods), content)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from strata.caching.classes import CACHE_TAG_HEADER, SURROGATE_KEY_HEADER
+from strata.caching.classes import CACHE_TAG_HEADER, SURROGATE_CONTROL_HEADER, SURROGATE_KEY_HEADER
 from strata.caching.vary import class_names
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def lifetime_headers(cache_class: CacheClass, varied_names: tuple[str, ...] = ()
     """
     fields = {"cache-control": cache_class.origin_cache_control}
     if cache_class.is_cached:
-        fields["surrogate-control"] = _surrogate_control(cache_class)
+        fields[SURROGATE_CONTROL_HEADER] = _surrogate_control(cache_class)
         fields["vary"] = ", ".join(dict.fromkeys((*class_names(cache_class), *varied_names)))
     return tuple((name.encode("ascii"), value.encode("ascii")) for name, value in fields.items() if value)
 

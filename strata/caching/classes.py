@@ -31,6 +31,8 @@ LANGUAGES: Final = ("en",)
 #: What an answer is tagged with for CloudFront and Cloudflare, and for Fastly; never shown to a viewer.
 CACHE_TAG_HEADER: Final = "cache-tag"
 SURROGATE_KEY_HEADER: Final = "surrogate-key"
+#: How long Fastly keeps an answer; never shown to a viewer, where another cache could stand that believes it.
+SURROGATE_CONTROL_HEADER: Final = "surrogate-control"
 
 _TRACE: Final = "a trace id is written to a log, not into an answer"
 _WRITE: Final = "for writes; the origin's middleware removes it from GET and HEAD"

@@ -13,7 +13,7 @@ from typing import Any, Final
 from strata.caching.admission import Admission, admit
 from strata.caching.cdn_cache import UNMARKED, Preset, preset_of
 from strata.caching.origin_verify import OriginVerify, Verifier
-from strata.caching.request_tags import RequestTags, open_tags
+from strata.caching.request_tags import TAGS, close_tags
 from strata.caching.verdict import JUDGED_FIELDS, REPLACED_FIELDS, UNCACHEABLE_HEADERS, Surprise, Verdict, judge
 
 Scope = MutableMapping[str, Any]
@@ -28,7 +28,6 @@ EXPLANATION_HEADER: Final = "x-strata-cache"
 _EXPLANATION: Final = EXPLANATION_HEADER.encode("ascii")
 _JUDGED: Final = frozenset(name.encode("ascii") for name in JUDGED_FIELDS)
 _REPLACED: Final = frozenset(name.encode("ascii") for name in REPLACED_FIELDS) | {_EXPLANATION}
-_PREFLIGHT: Final = frozenset((b"origin", b"access-control-request-method"))
 _REFUSAL: Final = json.dumps({"error": "this origin answers only what comes through its edge"}).encode("ascii")
 
 _log = logging.getLogger(__name__)
@@ -50,7 +49,8 @@ class CdnCacheMiddleware:
             `LOCKED_BY_NETWORK`.
         required: whether what does not come through the edge is refused with 403.
         exempt_paths: exact paths that everybody may ask for, such as health checks; they gain no identity by it.
-        answers_preflights: whether CORS preflights end here with 204; the response headers policy adds what they ask.
+        answers_preflights: whether OPTIONS ends here with 204; the response headers policy adds what a preflight asks
+            for. Every OPTIONS, because a cached behavior forwards none of the headers that make one a preflight.
         explains: whether every answer says in `EXPLANATION_HEADER` why the edge may (not) keep it; for development.
 
     Raises:
@@ -87,29 +87,27 @@ class CdnCacheMiddleware:
             admission = admit(method, scope["headers"], self._verifier)
         if self._required and not admission.is_from_edge and scope["path"] not in self._exempt_paths:
             await _answer(send, 403, _REFUSAL)
-        elif method == "OPTIONS" and self._answers_preflights and _is_preflight(admission):
+        elif method == "OPTIONS" and self._answers_preflights:
             await _answer(send, 204)
         else:
-            scope = {**scope, "headers": admission.headers}
-            await self.app(scope, receive, self._judging(scope, admission, open_tags(scope), send))
+            scope = {**scope, "headers": admission.headers, TAGS: []}
+            await self.app(scope, receive, self._judging(scope, admission, send))
 
-    def _judging(self, scope: Scope, admission: Admission, tags: RequestTags, send: Send) -> Send:
+    def _judging(self, scope: Scope, admission: Admission, send: Send) -> Send:
         """Return a `send` that gives the answer's header what the edge should read."""
 
         # Not a coroutine function: the server's own awaitable is passed on, and a body costs one call more.
         def judging(message: Message) -> Awaitable[None]:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": self._judged(scope, admission, tags, message)}
+                message = {**message, "headers": self._judged(scope, admission, message)}
             return send(message)
 
         return judging
 
-    def _judged(
-        self, scope: Scope, admission: Admission, tags: RequestTags, message: Message
-    ) -> list[tuple[bytes, bytes]]:
+    def _judged(self, scope: Scope, admission: Admission, message: Message) -> list[tuple[bytes, bytes]]:
         preset = preset_of(scope.get("endpoint", self.app), scope["method"]) or UNMARKED
         headers, fields = _sorted_out(message.get("headers", ()))
-        verdict = judge(preset, admission, message["status"], fields, tags.close())
+        verdict = judge(preset, admission, message["status"], fields, close_tags(scope[TAGS]))
         if verdict.surprise is not None:
             self._tell(scope, preset, verdict.reason, verdict.surprise)
         if self._explains:
@@ -135,10 +133,6 @@ def _sorted_out(headers: Collection[tuple[bytes, bytes]]) -> tuple[list[tuple[by
         if name not in _REPLACED:
             stay.append(field)
     return stay, fields
-
-
-def _is_preflight(admission: Admission) -> bool:
-    return len(_PREFLIGHT.intersection(name.lower() for name, _ in admission.headers)) == len(_PREFLIGHT)
 
 
 def _explanation(preset: Preset, verdict: Verdict) -> bytes:

@@ -190,7 +190,7 @@ def test_the_token_travels_outside_the_key_and_cookies_not_at_all(record):
 def test_what_an_answer_is_tagged_with_is_for_the_edge_alone(record):
     for policy in deployed(record).all(RESPONSE_HEADERS_POLICY):
         removed = [item["header"] for item in policy.inputs["removeHeadersConfig"]["items"]]
-        assert removed == ["cache-tag", "surrogate-key"]
+        assert removed == ["cache-tag", "surrogate-control", "surrogate-key"]
 
 
 def test_web_pages_of_other_origins_are_told_nothing_unless_they_are_listed(record):
