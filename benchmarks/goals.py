@@ -62,4 +62,11 @@ GOALS: Final = (
         0.2,
     ),
     Goal("edge_function_size", "Size of the largest edge function as it is deployed", 4_096),
+    Goal(
+        "local_edge",
+        "Requests per second of the local edge on hits, with its function and its log, against the same server with a "
+        "constant answer",
+        0.4,
+        "at least",
+    ),
 )

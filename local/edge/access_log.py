@@ -10,12 +10,16 @@ import asyncio
 import gzip
 import json
 import logging
+import re
 import secrets
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from functools import lru_cache
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final, NamedTuple
 
+from local.edge.log_delivery import PARTITIONS
 from strata import aws
 
 if TYPE_CHECKING:
@@ -31,6 +35,9 @@ MAXIMUM_WAITING: Final = 100_000
 _NONE: Final = "-"
 #: Developer Guide, "Standard log file format": what is encoded in a value.
 _ENCODED: Final = {code: f"%{code:02X}" for code in (*range(33), *map(ord, '"#%<>[\\]^`{|}'), *range(127, 256))}
+
+_PLAIN: Final = re.compile(r"[!$&-;=?-Z_a-z~]*")
+_SPAN: Final = re.compile(r"bytes (\d+)-(\d+)/")
 
 _log = logging.getLogger(__name__)
 
@@ -53,59 +60,62 @@ class Entry:
 
 
 class AccessLog:
-    """Collects entries and writes them in files of one hour each."""
+    """Collects lines and writes them in files of one hour each.
 
-    def __init__(self, deliveries: Sequence[LogDelivery]) -> None:
-        self.deliveries = tuple(deliveries)
+    Lines are made as requests end: to make them in a thread later would hold the server's own thread up for longer.
+    """
+
+    def __init__(self) -> None:
         self._distribution_id = ""
-        self._waiting: list[Entry] = []
+        self._forms: tuple[_Form, ...] = ()
+        self._waiting: list[tuple[_Form, int, str]] = []
         self._writing = asyncio.Lock()
         self.written = 0
         self.dropped = 0
 
     def replace_deliveries(self, distribution_id: str, deliveries: Sequence[LogDelivery]) -> None:
-        """Write to these from the next file on."""
+        """Write to these from the next request on."""
         self._distribution_id = distribution_id
-        self.deliveries = tuple(deliveries)
+        self._forms = tuple(map(_Form, deliveries))
 
     def add(self, entry: Entry) -> None:
         """Take an entry; nothing is written yet."""
-        if self.deliveries:
-            self._waiting.append(entry)
+        if self._forms:
+            line, hour = _Line.of(entry), int(entry.time // 3600)
+            self._waiting += [(form, hour, form.text(line)) for form in self._forms]
 
     async def flush(self) -> int:
         """Write what was taken so far, and return how many lines that were; what fails is tried the next time."""
         async with self._writing:
-            entries, self._waiting = self._waiting, []
-            if not entries:
+            lines, self._waiting = self._waiting, []
+            if not lines:
                 return 0
             try:
-                await asyncio.to_thread(self._write, entries)
+                await asyncio.to_thread(self._write, lines)
             except aws.failures() as error:
                 _log.warning("access logs could not be written and wait: %s", error)
-                self._keep([*entries, *self._waiting])
+                self._keep([*lines, *self._waiting])
                 return 0
-        self.written += len(entries)
-        return len(entries)
+        self.written += len(lines)
+        return len(lines)
 
-    def _keep(self, entries: list[Entry]) -> None:
-        self._waiting = entries[-MAXIMUM_WAITING:]
-        self.dropped += len(entries) - len(self._waiting)
+    def _keep(self, lines: list[tuple[_Form, int, str]]) -> None:
+        self._waiting = lines[-MAXIMUM_WAITING:]
+        self.dropped += len(lines) - len(self._waiting)
 
-    def _write(self, entries: Sequence[Entry]) -> None:
-        by_hour = defaultdict(list)
-        for entry in entries:
-            by_hour[int(entry.time // 3600)].append(entry)
-        for delivery in self.deliveries:
-            for hour, some in by_hour.items():
-                key = _key(delivery, self._distribution_id, datetime.fromtimestamp(hour * 3600, UTC))
-                body = gzip.compress(text(delivery, some).encode(), compresslevel=1)
-                aws.client("s3", None).put_object(Bucket=delivery.bucket, Key=key, Body=body)
+    def _write(self, lines: Sequence[tuple[_Form, int, str]]) -> None:
+        files: dict[tuple[_Form, int], list[str]] = defaultdict(list)
+        for form, hour, line in lines:
+            files[form, hour].append(line)
+        for (form, hour), content in files.items():
+            key = _key(form.delivery, self._distribution_id, datetime.fromtimestamp(hour * 3600, UTC))
+            body = gzip.compress("".join([form.header, *content]).encode(errors="backslashreplace"), compresslevel=1)
+            aws.client("s3", None).put_object(Bucket=form.delivery.bucket, Key=key, Body=body)
 
 
 def _key(delivery: LogDelivery, distribution_id: str, hour: datetime) -> str:
     folder = delivery.folder
-    for name, code in {"{yyyy}": "%Y", "{MM}": "%m", "{dd}": "%d", "{HH}": "%H"}.items():
+    for name, code in PARTITIONS.items():
         folder = folder.replace(name, hour.strftime(code))
     name = f"{distribution_id}.{hour:%Y-%m-%d-%H}.{secrets.token_hex(4)}.gz"
     return f"{folder}/{name}" if folder else name
@@ -113,77 +123,116 @@ def _key(delivery: LogDelivery, distribution_id: str, hour: datetime) -> str:
 
 def text(delivery: LogDelivery, entries: Sequence[Entry]) -> str:
     """Return the content of a file."""
-    getters = [(name, _FIELDS.get(name, _nothing)) for name in delivery.fields]
-    if delivery.output_format == "json":
-        rows = (json.dumps({name: value(entry) for name, value in getters}) for entry in entries)
-        return "".join(f"{row}\n" for row in rows)
-    header = f"#Version: 1.0\n#Fields: {' '.join(delivery.fields)}\n"
-    return header + "".join("\t".join(value(entry) for _, value in getters) + "\n" for entry in entries)
+    form = _Form(delivery)
+    return form.header + "".join(form.text(_Line.of(entry)) for entry in entries)
 
 
-def _nothing(_: Entry) -> str:
-    return _NONE
+class _Form:
+    """The shape of a delivery's lines, made once: what is the same in every line is in it already."""
+
+    def __init__(self, delivery: LogDelivery) -> None:
+        self.delivery = delivery
+        known = [name for name in delivery.fields if name in _FIELDS]
+        self._values = [_FIELDS[name] for name in known]
+        shown = ["%s" if name in _FIELDS else _NONE for name in delivery.fields]
+        if delivery.output_format == "json":
+            self.header = ""
+            members = (f'{json.dumps(name)}: "{value}"' for name, value in zip(delivery.fields, shown, strict=True))
+            self._template = f"{{{', '.join(members)}}}\n"
+        else:
+            self.header = f"#Version: 1.0\n#Fields: {' '.join(delivery.fields)}\n"
+            self._template = "\t".join(shown) + "\n"
+
+    def text(self, line: _Line) -> str:
+        """Return one line."""
+        # No value has a character that JSON would escape, or a tab: `_encoded` has seen what others chose.
+        return self._template % tuple([value(line) for value in self._values])
 
 
-def _encoded(value: str) -> str:
-    return value.translate(_ENCODED) or _NONE
+class _Line(NamedTuple):
+    """An entry with what several fields are made of: every request pays for a line."""
+
+    entry: Entry
+    day: str
+    second: str
+    request_fields: dict[str, str]
+    response_fields: dict[str, str]
+
+    @classmethod
+    def of(cls, entry: Entry) -> _Line:
+        day, second = _moment(int(entry.time))
+        return cls(entry, day, second, _first_values(entry.request.headers), _first_values(entry.response.headers))
 
 
-def _header(headers: Headers, wanted: str) -> str:
-    return next((value for name, value in headers if name.lower() == wanted), "")
+@lru_cache(maxsize=64)  # Seconds of one file; many requests share one.
+def _moment(second: int) -> tuple[str, str]:
+    moment = datetime.fromtimestamp(second, UTC)
+    return f"{moment:%Y-%m-%d}", f"{moment:%H:%M:%S}"
 
 
-def _of_request(name: str) -> Callable[[Entry], str]:
-    return lambda entry: _encoded(_header(entry.request.headers, name))
+def _first_values(headers: Headers) -> dict[str, str]:
+    return {name.lower(): value for name, value in reversed(headers)}
 
 
-def _of_response(name: str) -> Callable[[Entry], str]:
-    return lambda entry: _encoded(_header(entry.response.headers, name))
+def _encoded(value: str | None) -> str:
+    if not value:
+        return _NONE
+    return value if _PLAIN.fullmatch(value) else value.translate(_ENCODED)
+
+
+def _of_request(name: str) -> Callable[[_Line], str]:
+    return lambda line: _encoded(line.request_fields.get(name))
+
+
+def _of_response(name: str) -> Callable[[_Line], str]:
+    return lambda line: _encoded(line.response_fields.get(name))
 
 
 def _size(headers: Headers, body: bytes) -> str:
     # A first line of about 20 bytes, a colon, a space and a line's end for each header.
-    return str(20 + sum(len(name) + len(value) + 4 for name, value in headers) + len(body))
+    return str(20 + sum([len(name) + len(value) + 4 for name, value in headers]) + len(body))
 
 
-def _range(index: int) -> Callable[[Entry], str]:
-    def value(entry: Entry) -> str:
+def _range(index: int) -> Callable[[_Line], str]:
+    def value(line: _Line) -> str:
+        if line.entry.response.status != HTTPStatus.PARTIAL_CONTENT:
+            return _NONE
         # content-range: bytes 0-99/1234
-        span = _header(entry.response.headers, "content-range").removeprefix("bytes ").partition("/")[0].split("-")
-        return span[index] if entry.response.status == 206 and len(span) == 2 else _NONE  # noqa: PLR2004 - Partial Content, and a pair
+        span = _SPAN.match(line.response_fields.get("content-range", ""))
+        return span[index] if span else _NONE
 
     return value
 
 
-_FIELDS: Final[Mapping[str, Callable[[Entry], str]]] = {
-    "date": lambda entry: f"{datetime.fromtimestamp(entry.time, UTC):%Y-%m-%d}",
-    "time": lambda entry: f"{datetime.fromtimestamp(entry.time, UTC):%H:%M:%S}",
-    "timestamp(ms)": lambda entry: str(round(entry.time * 1000)),
+_FIELDS: Final[Mapping[str, Callable[[_Line], str]]] = {
+    "date": lambda line: line.day,
+    "time": lambda line: line.second,
+    "timestamp(ms)": lambda line: str(round(line.entry.time * 1000)),
     "x-edge-location": _of_response("x-amz-cf-pop"),
     "x-edge-request-id": _of_response("x-amz-cf-id"),
-    "x-edge-result-type": lambda entry: entry.response.decision.result_type,
-    "x-edge-response-result-type": lambda entry: entry.response.decision.result_type,
-    "x-edge-detailed-result-type": lambda entry: entry.response.decision.detailed_result_type,
-    "cache-behavior-path-pattern": lambda entry: entry.response.decision.path_pattern or _NONE,
-    # The function encodes what it logs.
-    "viewer-request-log-data": lambda entry: entry.response.decision.log_data or _NONE,
-    "cs-method": lambda entry: entry.request.method,
-    "cs(Host)": lambda entry: entry.distribution_domain,
+    "x-edge-result-type": lambda line: line.entry.response.decision.result_type,
+    "x-edge-response-result-type": lambda line: line.entry.response.decision.result_type,
+    "x-edge-detailed-result-type": lambda line: line.entry.response.decision.detailed_result_type,
+    "cache-behavior-path-pattern": lambda line: _encoded(line.entry.response.decision.path_pattern),
+    # The project's function encodes what it logs, and its percent signs stay.
+    "viewer-request-log-data": lambda line: _encoded(line.entry.response.decision.log_data).replace("%25", "%"),
+    "cs-method": lambda line: line.entry.request.method,
+    "cs(Host)": lambda line: line.entry.distribution_domain,
     "x-host-header": _of_request("host"),
-    "cs-uri-stem": lambda entry: _encoded(entry.request.path),
-    "cs-protocol": lambda entry: entry.request.scheme,
-    "cs-protocol-version": lambda entry: f"HTTP/{entry.request.http_version}",
+    "cs-uri-stem": lambda line: _encoded(line.entry.request.path),
+    "cs-protocol": lambda line: line.entry.request.scheme,
+    "cs-protocol-version": lambda line: f"HTTP/{line.entry.request.http_version}",
     "cs(User-Agent)": _of_request("user-agent"),
-    "cs-bytes": lambda entry: _size(entry.request.headers, entry.request.body),
-    "sc-status": lambda entry: str(entry.response.status),
-    "sc-bytes": lambda entry: _size(entry.response.headers, entry.response.body),
+    "cs-bytes": lambda line: _size(line.entry.request.headers, line.entry.request.body),
+    "sc-status": lambda line: str(line.entry.response.status),
+    "sc-bytes": lambda line: _size(line.entry.response.headers, line.entry.response.body),
     "sc-content-type": _of_response("content-type"),
     "sc-content-len": _of_response("content-length"),
-    "sc-range-start": _range(0),
-    "sc-range-end": _range(1),
-    "time-taken": lambda entry: f"{entry.response.decision.taken_seconds:.3f}",
-    "time-to-first-byte": lambda entry: f"{entry.response.decision.to_first_byte_seconds:.3f}",
-    "c-ip": lambda entry: entry.request.client_ip,
-    "c-port": lambda entry: str(entry.request.client_port),
+    "sc-range-start": _range(1),
+    "sc-range-end": _range(2),
+    "time-taken": lambda line: f"{line.entry.response.decision.taken_seconds:.3f}",
+    "time-to-first-byte": lambda line: f"{line.entry.response.decision.to_first_byte_seconds:.3f}",
+    "c-ip": lambda line: line.entry.request.client_ip,
+    "c-port": lambda line: str(line.entry.request.client_port),
     "x-forwarded-for": _of_request("x-forwarded-for"),
 }

@@ -43,7 +43,7 @@ class EdgeRuntime:
         self.reference = reference
         self.origin_url = origin_url
         self.clock = AdjustableClock()
-        self.access_log = AccessLog(())
+        self.access_log = AccessLog()
         #: Why nothing is served: the stack has no distribution any more, or one that is not modelled.
         self.refusal: str | None = None
         self.deployment: Deployment | None = None

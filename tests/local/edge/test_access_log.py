@@ -8,6 +8,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -136,6 +137,24 @@ def test_a_legacy_file_has_two_header_lines_and_33_fields() -> None:
 
 
 @pytest.mark.parametrize("output_format", ["json", "w3c"])
+def test_no_character_breaks_a_line(output_format: Any) -> None:
+    every = "".join(map(chr, range(256))) + "%s é"
+    one = entry()
+    request = replace(one.request, path=every, headers=(("host", every), ("user-agent", every)))
+    decision = replace(one.response.decision, path_pattern=every, log_data=every)
+    hostile = replace(one, request=request, response=replace(one.response, decision=decision))
+    written = text(LogDelivery("logs", "", tuple(RECORD_FIELDS), output_format), [hostile, one])
+
+    lines = written.splitlines()[-2:]
+    if output_format == "json":
+        values = [list(json.loads(line).values()) for line in lines]
+    else:
+        values = [line.split("\t") for line in lines]
+    assert [len(row) for row in values] == [len(RECORD_FIELDS)] * 2
+    assert unquote(values[0][RECORD_FIELDS.index("cs-uri-stem")], "latin-1") == every
+
+
+@pytest.mark.parametrize("output_format", ["json", "w3c"])
 def test_no_credential_is_written_whatever_fields_are_deployed(output_format: Any) -> None:
     every = (*dict.fromkeys([*RECORD_FIELDS, *LEGACY_FIELDS]), "cs(Authorization)", "cs(X-Auth-Hash)")
     written = text(LogDelivery("logs", "", every, output_format), [entry()])
@@ -160,7 +179,7 @@ def test_files_of_one_hour_each_land_where_the_delivery_says(account: str) -> No
     bucket = make_bucket(account)
 
     async def run() -> list[int]:
-        log = AccessLog(())
+        log = AccessLog()
         log.add(entry())
         log.replace_deliveries("E1", [replace(V2, bucket=bucket), replace(LEGACY, bucket=bucket)])
         log.add(entry())
@@ -168,7 +187,7 @@ def test_files_of_one_hour_each_land_where_the_delivery_says(account: str) -> No
         log.add(entry(TIME + 2))
         return [await log.flush(), await log.flush(), log.written]
 
-    assert asyncio.run(run()) == [3, 0, 3]
+    assert asyncio.run(run()) == [6, 0, 6]
     content = bucket_content(bucket)
     lines = {key.rpartition(".gz")[0].rpartition(".")[0]: len(file.splitlines()) for key, file in content.items()}
     assert lines == {
@@ -185,7 +204,7 @@ def test_lines_wait_for_a_bucket_that_does_not_answer_and_the_oldest_go_first(
     monkeypatch.setattr("local.edge.access_log.MAXIMUM_WAITING", 2)
 
     async def run() -> tuple[int, int, int]:
-        log = AccessLog(())
+        log = AccessLog()
         log.replace_deliveries("E1", [replace(V2, bucket=f"logs-{account}")])
         for second in range(3):
             log.add(entry(TIME - second))

@@ -189,7 +189,7 @@ def runtime() -> Any:
         clock=clock,
         edge=one,
         deployment=SimpleNamespace(distribution=one.distribution),
-        access_log=AccessLog(()),
+        access_log=AccessLog(),
         worker=SimpleNamespace(restarts=0),
         origin_url="http://localhost:1",
         reference="ssm:/strata/local/edge",
