@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from strata.caching.classes import AUTH_HASH_HEADER, ORIGIN_VERIFY_HEADER, RELAY_HEADER, RESERVED_HEADERS
 
@@ -32,7 +33,8 @@ _RELAYED_READ: Final = _RESERVED_AND_WRITE | {_AUTHORIZATION}
 _DIGEST_CHARACTERS: Final = 64
 
 
-class Admission(NamedTuple):
+@dataclass(slots=True)  # not frozen: one is made for each request, and that would cost three times as much
+class Admission:
     """A request's headers as the app gets them, and what they say about the cache key.
 
     Args:

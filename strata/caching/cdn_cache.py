@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from strata.caching.answer_headers import lifetime_headers, tag_headers
 from strata.caching.classes import NONE, REALTIME, STATIC_DATA, USER_DATA, CacheClass
-from strata.caching.request_tags import tags_of
+from strata.caching.request_tags import add_tags
 from strata.caching.tags import tag_set
 from strata.caching.vary import covered_names
 from strata.errors import StrataError
@@ -118,7 +118,7 @@ def tag(request: Any, *tags: str) -> None:
         strata.caching.request_tags.LateTagError: when the answer's header is already sent.
     """
     scope = request if isinstance(request, dict) else request.scope
-    tags_of(scope).add(tags)
+    add_tags(scope, tags)
 
 
 def preset_of(endpoint: Any, method: str) -> Preset | None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from strata.errors import StrataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, MutableMapping
 
-_KEY: Final = "strata.cdn_cache.tags"
+#: Where the scope has its list of tags; copies of the scope share the list.
+TAGS: Final = "strata.cdn_cache.tags"
+
+#: The last of a list that takes no more; no tag has a space.
+_SENT: Final = "the header is sent"
 
 
 class LateTagError(StrataError):
@@ -23,35 +27,20 @@ class LateTagError(StrataError):
         )
 
 
-class RequestTags:
-    """The tags that handlers added to one answer so far."""
+def add_tags(scope: MutableMapping[str, Any], names: tuple[str, ...]) -> None:
+    """Add tags to the answer of a request, unchecked; without the middleware nobody reads them.
 
-    # On the class until they are set: there is one object for each request, and few have tags of their own.
-    _names: tuple[str, ...] = ()
-    _is_sent = False
-
-    def add(self, names: tuple[str, ...]) -> None:
-        """Keep more names, unchecked.
-
-        Raises:
-            LateTagError: after `close`.
-        """
-        if self._is_sent:
-            raise LateTagError(names)
-        self._names += names
-
-    def close(self) -> tuple[str, ...]:
-        """Return the names, and take no more."""
-        self._is_sent = True
-        return self._names
+    Raises:
+        LateTagError: after `close_tags`.
+    """
+    tags = scope.setdefault(TAGS, [])
+    if tags[-1:] == [_SENT]:
+        raise LateTagError(names)
+    tags.extend(names)
 
 
-def open_tags(scope: MutableMapping[str, Any]) -> RequestTags:
-    """Give a request its own empty tags and return them; copies of the scope made later share them."""
-    scope[_KEY] = tags = RequestTags()
-    return tags
-
-
-def tags_of(scope: MutableMapping[str, Any]) -> RequestTags:
-    """Return the tags of a request; without the middleware nobody reads them."""
-    return cast("RequestTags", scope.get(_KEY)) or open_tags(scope)
+def close_tags(tags: list[str]) -> tuple[str, ...]:
+    """Return the tags of an answer, and take no more."""
+    added = tuple(tags)
+    tags.append(_SENT)
+    return added

@@ -5,8 +5,9 @@ Whatever a handler says, an answer lives no longer than its class allows, and ev
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from strata.caching.answer_headers import lifetime_headers, tag_headers
 from strata.caching.cache_control import narrowed
@@ -51,7 +52,8 @@ class Surprise(Enum):
     TAGS = auto()
 
 
-class Verdict(NamedTuple):
+@dataclass(slots=True)  # not frozen: one is made for each answer, and that would cost three times as much
+class Verdict:
     """What becomes of an answer.
 
     Args:

@@ -8,7 +8,7 @@ import pytest
 from strata.caching import cdn_cache
 from strata.caching.cdn_cache import PresetError, preset_of
 from strata.caching.classes import CACHE_CLASSES
-from strata.caching.request_tags import open_tags
+from strata.caching.request_tags import TAGS
 from strata.caching.tags import InvalidTagError, TooManyTagsError
 
 CACHED = pytest.mark.parametrize("name", ["realtime", "user_data", "static_data"])
@@ -127,11 +127,10 @@ def test_head_has_its_own_mark_where_it_has_its_own_method():
 
 
 def test_tags_are_added_by_scope_or_by_request():
-    request = SimpleNamespace(scope={})
-    tags = open_tags(request.scope)
+    request = SimpleNamespace(scope={TAGS: []})
     cdn_cache.tag(request, "payment:1", "payment:2")
     cdn_cache.tag(request.scope, "payment:3")
-    assert tags.close() == ("payment:1", "payment:2", "payment:3")
+    assert request.scope[TAGS] == ["payment:1", "payment:2", "payment:3"]
 
 
 def test_a_tag_without_the_middleware_does_no_harm():
