@@ -21,6 +21,12 @@ RESERVED_TENANT: Final = "system"
 MAXIMUM_READABLE_BYTES: Final = 39
 #: An index entry holds 2,704 bytes at most (BTMaxItemSize), and a tenant shares one with keys of up to 1,020.
 MAXIMUM_TENANT_BYTES: Final = 1024
+#: Longest id that a stack file may name.
+LONGEST_ID: Final = 63
+#: What a stack file may name, in words.
+ALLOWED_ID: Final = (
+    f"1 to {LONGEST_ID} of a-z and 0-9, with single - or _ between them, and not the reserved {RESERVED_TENANT}"
+)
 
 _READABLE: Final = re.compile(r"[a-z0-9](?:[_-]?[a-z0-9])*")
 _NOT_PREFIX: Final = re.compile(r"[^a-z0-9]")
@@ -58,6 +64,21 @@ def tenant_bytes(tenant_id: str) -> bytes:
     if len(encoded) > MAXIMUM_TENANT_BYTES:
         raise TenantIdError(tenant_id, f"is {len(encoded)} bytes long")
     return encoded
+
+
+def wrong_id(value: object) -> str | None:
+    """Return what is wrong with an id that a stack file names, or None; `ALLOWED_ID` says what is right."""
+    if value is None or value == "":
+        return "is empty"
+    if not isinstance(value, str):
+        return f"{value!r} is not text; write it in quotes"
+    if value == RESERVED_TENANT:
+        return f"{value!r} is reserved for rows that belong to no customer"
+    if len(value) > LONGEST_ID:
+        return f"{value!r} has {len(value)} characters"
+    if not _READABLE.fullmatch(value):
+        return f"{value!r} is not a tenant id"
+    return None
 
 
 def name_suffix(tenant_id: str) -> str:

@@ -1,6 +1,5 @@
 """``strata:tenants``: a list of ids or objects, or a file that holds such a list."""
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -9,16 +8,11 @@ import yaml  # type: ignore[import-untyped]  # its stubs are a package of their 
 
 from infra.config.problems import ConfigProblem, spell, unknown_key
 from infra.config.values import Tenant
-from strata.tenants import RESERVED_TENANT
+from strata.tenants import ALLOWED_ID, wrong_id
 
 #: Pulumi hands the whole config to the program in one environment variable, which Linux caps at 128 KiB.
 MOST_INLINE_TENANTS: Final = 500
-ID_PATTERN: Final = re.compile(r"[a-z0-9]([_-]?[a-z0-9])*")
-LONGEST_ID: Final = 63
 _KEYS: Final = ["id", "state", "onRemove", "confirm"]
-_ALLOWED_ID: Final = (
-    f"1 to {LONGEST_ID} of a-z and 0-9, with single - or _ between them, and not the reserved {RESERVED_TENANT}"
-)
 _ALLOWED_LIST: Final = (
     "a list of tenant ids or of objects with " + ", ".join(_KEYS) + "; or {file: <path of such a list>}"
 )
@@ -97,7 +91,7 @@ def _problems(values: dict[str, Any], index: int, file: str | None) -> Iterator[
             yield ConfigProblem(spell(("tenants", index, key)), *unknown_key(str(key), _KEYS), file)
     tenant_id = values.get("id")
     if what := wrong_id(tenant_id):
-        yield ConfigProblem(spell(("tenants", index, "id")), what, _ALLOWED_ID, file)
+        yield ConfigProblem(spell(("tenants", index, "id")), what, ALLOWED_ID, file)
     for key, allowed in (("state", _STATES), ("onRemove", _REMOVALS)):
         if key in values and values[key] not in allowed:
             yield ConfigProblem(
@@ -116,18 +110,3 @@ def _removal_problems(values: dict[str, Any], index: int, file: str | None) -> I
         yield ConfigProblem(confirm, "is missing, and onRemove: drop deletes every row", "the tenant's id again", file)
     elif values["confirm"] != values.get("id"):
         yield ConfigProblem(confirm, f"{values['confirm']!r} is not the tenant's id", f"{values.get('id')}", file)
-
-
-def wrong_id(value: Any) -> str | None:
-    """Return what is wrong with a tenant id, or None."""
-    if value is None or value == "":
-        return "is empty"
-    if not isinstance(value, str):
-        return f"{value!r} is not text; write it in quotes"
-    if value == RESERVED_TENANT:
-        return f"{value!r} is reserved for rows that belong to no customer"
-    if len(value) > LONGEST_ID:
-        return f"{value!r} has {len(value)} characters"
-    if not ID_PATTERN.fullmatch(value):
-        return f"{value!r} is not a tenant id"
-    return None
