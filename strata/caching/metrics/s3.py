@@ -112,9 +112,7 @@ class S3Objects:
     def _download(self, file: StoredFile, path: Path) -> FetchedFile:
         key = file.name.removeprefix(f"{S3_SCHEME}{self.bucket}/")
         try:
-            body = _client(self.region, os.environ.get("AWS_ENDPOINT_URL")).get_object(Bucket=self.bucket, Key=key)[
-                "Body"
-            ]
+            body = self._client().get_object(Bucket=self.bucket, Key=key)["Body"]
             with path.open("wb") as copy:
                 shutil.copyfileobj(body, copy, _COPY_BYTES)
         except _FAILURES as error:
@@ -122,11 +120,12 @@ class S3Objects:
         return FetchedFile(file, path)
 
     def _client(self) -> Any:
-        return _client(self.region, os.environ.get("AWS_ENDPOINT_URL"))
+        return bucket_client(self.region, os.environ.get("AWS_ENDPOINT_URL"))
 
 
 @lru_cache(maxsize=4)  # Clients are thread-safe, hold no answer, and take 50 ms to make.
-def _client(region: str | None, endpoint_url: str | None) -> Any:
+def bucket_client(region: str | None, endpoint_url: str | None) -> Any:
+    """Return a client of S3."""
     # A stand-in has no name of its own for each bucket.
     config = Config(s3={"addressing_style": "path" if endpoint_url else "auto"}, max_pool_connections=_DOWNLOADS)
     return boto3.session.Session().client("s3", region_name=region, endpoint_url=endpoint_url, config=config)

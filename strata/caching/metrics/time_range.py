@@ -65,11 +65,11 @@ def parse_moment(text: str, now: datetime) -> datetime:
         TimeRangeError: it is neither.
     """
     ago = _AGO.fullmatch(text)
-    if ago:
-        return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
     try:
+        if ago:
+            return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
         moment = datetime.fromisoformat(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise TimeRangeError(
             f"not a moment: {text!r}", allowed="2026-11-23, 2026-11-23T18:00, or how long ago: 90m, 24h, 7d"
         ) from None

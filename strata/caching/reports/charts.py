@@ -27,6 +27,7 @@ _LEFT_OUT: Final = ("left_out", "left out", "#9aa3ad")
 _SHOWN_GROUPS: Final = 12
 _LABEL_CHARACTERS: Final = 36
 _ROW_PIXELS: Final = 34
+_RATIO_PIXELS: Final = 76
 _CONFIG: Final = {"displayModeBar": False, "responsive": True}
 
 
@@ -59,7 +60,7 @@ def over_time(table: MetricsTable) -> go.Figure:
             col=1,
         )
     figure.update_yaxes(title_text="hit ratio", range=[0, 104], ticksuffix=" %", row=1, col=1)
-    figure.update_yaxes(title_text="requests", row=2, col=1, rangemode="tozero")
+    figure.update_yaxes(title_text="requests", row=2, col=1, rangemode="tozero", tickformat=",d")
     figure.update_xaxes(type="date")
     return _styled(figure, height=420)
 
@@ -82,11 +83,19 @@ def by_group(table: MetricsTable) -> go.Figure:
         )
     for name, group in zip(names, shown, strict=True):
         figure.add_annotation(
-            x=101, y=name, text=f"<b>{percent(group.measures.hit_ratio)}</b>", xanchor="left", showarrow=False
+            x=1,
+            xref="paper",
+            xshift=4,
+            y=name,
+            text=f"<b>{percent(group.measures.hit_ratio)}</b>",
+            xanchor="left",
+            showarrow=False,
         )
-    figure.update_xaxes(range=[0, 112], tickvals=[0, 25, 50, 75, 100], ticksuffix=" %")
-    figure.update_yaxes(autorange="reversed", type="category")
-    return _styled(figure, height=90 + _ROW_PIXELS * max(len(shown), 1))
+    figure.update_xaxes(range=[0, 100], tickvals=[0, 25, 50, 75, 100], ticktext=["0", "25 %", "50 %", "75 %", "100 %"])
+    figure.update_yaxes(autorange="reversed", type="category", ticksuffix="  ")
+    styled = _styled(figure, height=90 + _ROW_PIXELS * max(len(shown), 1))
+    styled.update_yaxes(showgrid=False)
+    return styled.update_layout(margin={"r": _RATIO_PIXELS})
 
 
 def fragment(figure: go.Figure, *, with_library: bool) -> str:

@@ -30,28 +30,25 @@ if TYPE_CHECKING:
 _TEMPLATE: Final = Path(__file__).with_name("page.html")
 #: Hours are shown as long as they can be told apart, days after that.
 _MOST_HOURS: Final = 96
-_TITLES: Final = {
-    "behavior": "By cache behavior",
-    "class": "By cache class",
-    "tenant": "By tenant",
-    "pop": "By edge location",
-    "shield": "By who answered",
-    "status": "By status",
-    "method": "By method",
-    "country": "By country",
+_NAMES: Final = {
+    "behavior": "cache behavior",
+    "class": "cache class",
+    "pop": "edge location",
+    "shield": "who answered",
 }
-_COLUMNS: Final = (
-    "requests",
-    "hit ratio",
-    "hits",
-    "refresh hits",
-    "shield hits",
-    "misses",
-    "left out",
-    "sent",
-    "first byte: hit",
-    "first byte: miss",
-)
+#: Columns of a table, with what they mean where a word does not say it.
+_COLUMNS: Final = {
+    "requests": "all of them",
+    "hit ratio": "of the requests that a cache could answer",
+    "hits": "at the edge, fresh",
+    "refresh": "at the edge, after the origin said that they still hold",
+    "shield": "at the Origin Shield",
+    "misses": "sent by the origin",
+    "left out": "no cache could answer them",
+    "sent": "bytes, headers included",
+    "hit p50": "median time to the first byte of hits",
+    "miss p50": "median time to the first byte of misses",
+}
 
 
 class PageError(StrataError):
@@ -118,7 +115,7 @@ def _sections(summary: HitRatioSummary) -> str:
     for table in summary.tables:
         if table.dimensions in (("hour",), ("day",)):
             continue
-        title = " · ".join(_TITLES.get(name, f"By {name}") for name in table.dimensions)
+        title = f"By {' and '.join(_NAMES.get(name, name) for name in table.dimensions)}" if table.dimensions else "All"
         plot = charts.fragment(charts.by_group(table), with_library=not parts)
         parts.append(f"<section><h2>{escape(title)}</h2>{plot}{_table(table)}</section>")
     return "\n".join(parts)
@@ -134,7 +131,8 @@ def _series(summary: HitRatioSummary) -> MetricsTable | None:
 
 
 def _table(table: MetricsTable) -> str:
-    head = "".join(_heading(name) for name in (" · ".join(table.dimensions), *_COLUMNS))
+    columns = ((" · ".join(table.dimensions), ""), *_COLUMNS.items())
+    head = "".join(_heading(name, meaning) for name, meaning in columns)
     rows = "\n".join(_row(group) for group in sorted_series(table))
     hidden = table.group_count - len(table.groups)
     more = f"<p>and {hidden:,} more</p>" if hidden else ""
@@ -145,8 +143,8 @@ def _table(table: MetricsTable) -> str:
     )
 
 
-def _heading(name: str) -> str:
-    return f'<th scope="col"><button type="button">{escape(name)}</button></th>'
+def _heading(name: str, meaning: str) -> str:
+    return f'<th scope="col"><button type="button" title="{escape(meaning)}">{escape(name)}</button></th>'
 
 
 def _row(group: Group) -> str:
