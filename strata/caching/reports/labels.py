@@ -78,9 +78,9 @@ def _damage_note(file: DamagedFile) -> str:
 def emptiness(reading: ReadingReport, time_range: TimeRange) -> str:
     """Return why there is nothing to show."""
     if reading.files == 0:
-        cause = f"no log files for {window(time_range)} in {reading.source}"
+        cause = f"no log files in {reading.source} ({window(time_range)})"
     elif reading.outside:
-        cause = f"{reading.outside:,} requests in {reading.source} are all outside the window {window(time_range)}"
+        cause = f"{reading.outside:,} requests in {reading.source} are all outside the window ({window(time_range)})"
     else:
         cause = f"no request in the {reading.files:,} log files in {reading.source}"
     return (
