@@ -160,5 +160,9 @@ class Invalidations:
         return found
 
     def _list(self) -> list[dict[str, Any]]:
-        pages = _client().get_paginator("list_invalidations").paginate(DistributionId=self._distribution_id)
-        return [one for page in pages for one in items(page["InvalidationList"])]
+        client = _client()
+        try:
+            pages = client.get_paginator("list_invalidations").paginate(DistributionId=self._distribution_id)
+            return [one for page in pages for one in items(page["InvalidationList"])]
+        except client.exceptions.NoSuchDistribution:
+            return []  # `read` says that it is gone

@@ -20,7 +20,6 @@ from strata.caching.reference import resolve_edge
 if TYPE_CHECKING:
     from local.edge.asgi import Application, Receive, Scope, Send
     from strata.caching.classes import CacheClass
-    from strata.caching.origin_verify import OriginVerify
 
 HEALTH_PATH: Final = "/healthz"
 _MAXIMUM_BODY_BYTES: Final = 1024 * 1024
@@ -28,21 +27,24 @@ _MAXIMUM_BODY_BYTES: Final = 1024 * 1024
 _READS: Final = frozenset({"GET", "HEAD"})
 
 
-def application(reference: str) -> Application:
-    """Return the example API behind the middleware, with the stack's own secrets.
+def application(reference: str, *, has_secret: bool) -> Application:
+    """Return the example API behind the middleware.
+
+    Args:
+        reference: of the stack's edge.
+        has_secret: whether the edge proves itself by a secret; without one, only the network keeps others away.
 
     Raises:
         StrataError: the stack's edge, or its secret, cannot be read.
     """
-    return CdnCacheMiddleware(ExampleApi(), origin_verify=_origin_verify(reference), exempt_paths=[HEALTH_PATH])
 
+    def secrets() -> tuple[str, ...]:
+        # Resolved each time: a stack may have made its secret anew.
+        parameters = resolve_edge(reference)
+        return live_secrets(aws.secret(str(parameters.secret_arn), parameters.region))
 
-def _origin_verify(reference: str) -> OriginVerify:
-    parameters = resolve_edge(reference)
-    if parameters.secret_arn is None:
-        return LOCKED_BY_NETWORK
-    arn = parameters.secret_arn
-    return lambda: live_secrets(aws.secret(arn, parameters.region))
+    origin_verify = secrets if has_secret else LOCKED_BY_NETWORK
+    return CdnCacheMiddleware(ExampleApi(), origin_verify=origin_verify, exempt_paths=[HEALTH_PATH])
 
 
 class ExampleApi:

@@ -89,13 +89,15 @@ def start(home: Home, environment: Mapping[str, str], say: Callable[[str], None]
         EdgeProcessError: one of them ended, or did not answer in time.
         OriginAddressError: STRATA_ORIGIN_URL leads beyond this machine.
     """
-    if "cdn_distribution_id" not in stack.outputs(home):
+    outputs = stack.outputs(home)
+    if "cdn_distribution_id" not in outputs:
         stop(home)
         _forget(home, PARTS)
         return False
     own = environment.get(ORIGIN_VARIABLE)
     if own is None:
-        record = _ensure(home, ORIGIN, environment, say, {})
+        lock = "secret" if "edge_secret_arn" in outputs else "network"
+        record = _ensure(home, ORIGIN, environment, say, {"lock": lock})
         origin_url = f"http://localhost:{record.port}"
     else:
         origin_url = parse_origin_url(own)
@@ -109,6 +111,8 @@ def start(home: Home, environment: Mapping[str, str], say: Callable[[str], None]
 def _ensure(
     home: Home, part: Part, environment: Mapping[str, str], say: Callable[[str], None], options: Mapping[str, str]
 ) -> processes.ProcessRecord:
+    # Among the words of the process, so that one that would look for AWS elsewhere is replaced.
+    options = {"endpoint-url": environment["AWS_ENDPOINT_URL"], **options}
     record = part.running(home)
     if record is None or list(words_of(record.pid)) != _command(home, record.port, part, options):
         _stop(home, part)

@@ -52,6 +52,7 @@ class EdgeRuntime:
         self._origin = OriginClient(origin_url)
         self._invalidations: Invalidations | None = None
         self._following = asyncio.Lock()
+        self._told: str | None = None
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -60,13 +61,14 @@ class EdgeRuntime:
         Raises:
             StrataError: what is deployed cannot be served.
         """
-        await self.worker.start()
-        self._open.push_async_callback(self.worker.stop)
-        await self._open.enter_async_context(self._origin)
-        await self._follow()
-        for work in (self._follow_for_ever(), self._flush_for_ever()):
-            task = asyncio.create_task(work)
-            self._open.push_async_callback(_cancelled, task)
+        async with AsyncExitStack() as opened:
+            await self.worker.start()
+            opened.push_async_callback(self.worker.stop)
+            await opened.enter_async_context(self._origin)
+            await self._follow()
+            for work in (self._follow_for_ever(), self._flush_for_ever()):
+                opened.push_async_callback(_cancelled, asyncio.create_task(work))
+            self._open = opened.pop_all()
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -132,19 +134,23 @@ class EdgeRuntime:
             await asyncio.sleep(INVALIDATION_SECONDS)
             look += 1
             try:
+                # First: where AWS does not answer at all, this says so, and what was deployed last is served on.
                 await self._apply_invalidations()
                 if look % DEPLOYMENT_EVERY == 0:
                     await self._follow()
             except aws.failures() as error:
-                # The emulator may be down for a while; what was deployed last is served on.
-                _log.warning("could not look at what is deployed: %s", error)
+                self._tell(f"does not see what is deployed: {error}")
             except StrataError as error:
-                self._refuse(str(error))
+                self.refusal = str(error)
+                self._tell(f"serves nothing: {error}")
+            else:
+                self._told = None
 
-    def _refuse(self, reason: str) -> None:
-        if reason != self.refusal:
-            _log.error("serves nothing: %s", reason)
-        self.refusal = reason
+    def _tell(self, trouble: str) -> None:
+        """Log a trouble once, however long it lasts."""
+        if trouble != self._told:
+            _log.error("%s", trouble)
+        self._told = trouble
 
     async def _flush_for_ever(self) -> None:
         while True:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 import signal
 import sys
 from contextlib import nullcontext
@@ -73,7 +74,8 @@ async def serve_origin(arguments: argparse.Namespace) -> None:
     """Serve the example origin until a signal, or until the environment is gone."""
     from local.edge.example_origin import application  # noqa: PLC0415 - the edge needs none of it
 
-    await _run([server(application(arguments.reference), arguments.port)], arguments.marker)
+    app = application(arguments.reference, has_secret=arguments.lock == "secret")
+    await _run([server(app, arguments.port)], arguments.marker)
 
 
 async def _run(servers: Sequence[_Server], marker: Path) -> None:
@@ -101,9 +103,12 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--reference", required=True, help="of the stack's edge, such as ssm:/strata/local/edge")
     parser.add_argument("--marker", type=Path, required=True, help="file whose end is this process's end")
-    parser.add_argument("--control-port", type=int)
-    parser.add_argument("--origin-url")
+    parser.add_argument("--endpoint-url", required=True, help="where AWS is")
+    parser.add_argument("--control-port", type=int, help="of the edge's control interface")
+    parser.add_argument("--origin-url", help="where the edge's origin listens")
+    parser.add_argument("--lock", choices=("secret", "network"), help="what keeps others than the edge from the origin")
     arguments = parser.parse_args(words)
+    os.environ["AWS_ENDPOINT_URL"] = arguments.endpoint_url
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("botocore").setLevel(logging.WARNING)
     try:
