@@ -57,6 +57,7 @@ def test_the_layout_is_part_of_what_is_applied():
         "audit_logs",
         "webhook_logs",
         "create_tenant_partition",
+        "tenant_partition_functions",
     }
 
 
