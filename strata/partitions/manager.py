@@ -1,0 +1,113 @@
+"""What operators do with partitions between deploys, behind one door; each method is a function of its own module."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from strata.database import connected
+from strata.errors import StrataError
+from strata.partitions import distribution, offboard, onboard, registry, statistics
+
+if TYPE_CHECKING:
+    from strata.database import Connection
+    from strata.partitions.layout import Layout
+
+
+class DropNotConfirmedError(StrataError):
+    """A drop without the tenant's id beside it: its rows would be gone for good."""
+
+    def __init__(self, tenant_id: str, confirm: str | None) -> None:
+        super().__init__(
+            "dropping a tenant's partitions drops all its rows, and keeps no archive",
+            where={"tenant": tenant_id, "confirm": confirm},
+            allowed=f"confirm={tenant_id!r}",
+            next_command="say it again with its id, or archive the tenant instead",
+        )
+        self.tenant_id = tenant_id
+        self.confirm = confirm
+
+
+class PartitionManager:
+    """The partitions of one stack; every method is safe to call twice, and from several threads and processes at once.
+
+    Args:
+        database: a reference, for which each call has a connection of its own; or a connection in autocommit that acts
+            as the owner of the tables, for one thread at a time.
+        layout: of the stack.
+    """
+
+    def __init__(self, database: str | Connection, layout: Layout) -> None:
+        self.database = database
+        self.layout = layout
+
+    def ensure_partitions_for_tenant(self, tenant: str) -> onboard.TenantPartitions:
+        """Give the tenant a partition of every table, all or none; what exists is verified, mended and adopted.
+
+        Raises:
+            StrataError: as `strata.partitions.onboard.ensure_tenant`.
+        """
+        return onboard.ensure_tenant(self.database, tenant, self.layout)
+
+    def drop_tenant_partitions(self, tenant: str, *, confirm: str | None = None) -> None:
+        """Drop the tenant's partitions and all their rows, without making others wait; what is gone is no error.
+
+        Args:
+            tenant: whose.
+            confirm: the same id again. `strata.archives.remove.archive_tenant` keeps the rows, and asks for none.
+
+        Raises:
+            DropNotConfirmedError: `confirm` is not the tenant's id; nothing was changed.
+            StrataError: as `strata.partitions.offboard.drop_tenant`.
+        """
+        if confirm != tenant:
+            raise DropNotConfirmedError(tenant, confirm)
+        offboard.drop_tenant(self.database, tenant, self.layout)
+
+    def refresh_partition_stats(self, *, with_sizes: bool = False) -> int:
+        """Copy the catalog's figures into the registry and return how many of its rows changed.
+
+        Args:
+            with_sizes: measure every partition's files too, which is 20 times dearer.
+
+        Raises:
+            StatisticsBusyError: another refresh is not done, or a partition is locked against all.
+        """
+        with connected(self.database) as connection:
+            return statistics.refresh_partition_stats(connection, with_sizes=with_sizes)
+
+    def get_partition_stats(
+        self, tenant: str | None = None, table: str | None = None, *, refresh: bool = True
+    ) -> tuple[statistics.PartitionStats, ...]:
+        """Return rows, bytes and state of each partition, ordered by tenant and table.
+
+        Args:
+            tenant: only this tenant's.
+            table: only of this partitioned table.
+            refresh: bring the registry up to date first, without measuring sizes; else as of the last refresh.
+
+        Raises:
+            StatisticsBusyError: as `refresh_partition_stats`.
+        """
+        with connected(self.database) as connection:
+            if refresh:
+                statistics.refresh_partition_stats(connection)
+            return statistics.read_partition_stats(connection, tenant, table)
+
+    def get_partition_distribution(
+        self, table: str | None = None, *, refresh: bool = True
+    ) -> distribution.PartitionDistribution:
+        """Return how rows and bytes are spread over the tenants.
+
+        Args:
+            table: of this partitioned table; of all together when None.
+            refresh: as for `get_partition_stats`.
+
+        Raises:
+            StatisticsBusyError: as `refresh_partition_stats`.
+        """
+        return distribution.distribution(table, self.get_partition_stats(table=table, refresh=refresh))
+
+    def find_registry_differences(self) -> tuple[registry.RegistryDifference, ...]:
+        """Return all that the registry and the catalog do not agree on; nothing when they agree."""
+        with connected(self.database) as connection:
+            return registry.find_registry_differences(connection, self.layout)

@@ -1,0 +1,125 @@
+"""What the registry knows of tenants: which partitions they should have, how far each is, and where archives are."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from psycopg.rows import class_row
+
+from strata import sql
+from strata.errors import StrataError
+from strata.partitions.tables import PARTITIONED_TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from strata.database import Connection
+
+#: Of a partition, in the order of a tenant's life.
+STATES: Final = ("active", "offboarding", "detached", "verified", "archived", "restoring")
+#: Those of a removal that has begun.
+LEAVING: Final = frozenset({"offboarding", "detached", "verified"})
+
+
+class UnknownTenantError(StrataError):
+    """The registry knows no tenant of this id."""
+
+    def __init__(self, tenant_id: str) -> None:
+        super().__init__(
+            "no such tenant in this database",
+            where={"tenant": tenant_id},
+            allowed="a tenant that strata tenant list names",
+            next_command=f"strata tenant add {shlex.quote(tenant_id)}, then pulumi up, to make it",
+        )
+        self.tenant_id = tenant_id
+
+
+@dataclass(frozen=True)
+class RegisteredPartition:
+    """One row of the registry.
+
+    Args:
+        tenant_id: whose.
+        table_name: of the partitioned table.
+        partition_name: in schema ``partitions``.
+        state: one of `STATES`.
+        row_estimate: as of the last refresh; None is unknown.
+        bytes: with indexes and TOAST, as of the last refresh; None is unknown.
+        last_analyzed_at: when PostgreSQL last counted.
+        refreshed_at: when the registry last learned of a change.
+        created_at: of the registry's row.
+        archived_at: when the partition was dropped after its archive was proved.
+        archive_uri: where the tenant's archive is, from the moment it is begun.
+        restored_parts: parts of the archive that are back, while it is restored.
+    """
+
+    tenant_id: str
+    table_name: str
+    partition_name: str
+    state: str
+    row_estimate: int | None
+    bytes: int | None
+    last_analyzed_at: datetime | None
+    refreshed_at: datetime | None
+    created_at: datetime
+    archived_at: datetime | None
+    archive_uri: str | None
+    restored_parts: int | None
+
+
+@dataclass(frozen=True)
+class RegisteredTenant:
+    """All that the registry knows of a tenant; at least one partition."""
+
+    tenant_id: str
+    partitions: tuple[RegisteredPartition, ...]
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The states of its partitions, each once, in the order of a tenant's life."""
+        found = {partition.state for partition in self.partitions}
+        return tuple(state for state in STATES if state in found)
+
+    @property
+    def archive_uri(self) -> str | None:
+        """Where its archive is."""
+        return next((partition.archive_uri for partition in self.partitions if partition.archive_uri), None)
+
+    @property
+    def rows(self) -> int | None:
+        """Rows of the partitions whose number is known; None when none is."""
+        return _sum(partition.row_estimate for partition in self.partitions)
+
+    @property
+    def bytes(self) -> int | None:
+        """Bytes of the partitions whose size is known; None when none is."""
+        return _sum(partition.bytes for partition in self.partitions)
+
+
+def registered_tenants(connection: Connection, tenant_id: str | None = None) -> tuple[RegisteredTenant, ...]:
+    """Return every tenant of the registry, or the one that is asked for, ordered by id."""
+    query = sql.render("registry/tenants.sql.j2", tenant_id=tenant_id, tables=PARTITIONED_TABLES)
+    with connection.cursor(row_factory=class_row(RegisteredPartition)) as cursor:
+        rows = cursor.execute(query).fetchall()
+    return tuple(RegisteredTenant(found, tuple(each)) for found, each in groupby(rows, lambda row: row.tenant_id))
+
+
+def registered_tenant(connection: Connection, tenant_id: str) -> RegisteredTenant:
+    """Return what the registry knows of a tenant.
+
+    Raises:
+        UnknownTenantError: nothing.
+    """
+    found = registered_tenants(connection, tenant_id)
+    if not found:
+        raise UnknownTenantError(tenant_id)
+    return found[0]
+
+
+def _sum(numbers: Iterable[int | None]) -> int | None:
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None

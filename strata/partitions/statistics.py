@@ -1,0 +1,94 @@
+"""Statistics of partitions: what the catalog knows, never a `count(*)`; what nobody knows yet is None."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from strata import sql
+from strata.errors import StrataError
+from strata.lock_retry import is_lock_failure
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from strata.database import Connection
+
+
+@dataclass(frozen=True)
+class PartitionStats:
+    """What the registry knows of one partition.
+
+    Args:
+        tenant_id: whose.
+        table: the partitioned table.
+        partition: name of the partition.
+        state: active, offboarding, detached, verified, archived or restoring.
+        rows: the planner's estimate; None when the partition was never analyzed.
+        bytes: with indexes and TOAST; None when unknown.
+        bytes_measured_at: when the files were found to have this size; None for the planner's own figure.
+        last_analyzed_at: by hand or by autovacuum.
+        refreshed_at: when a refresh last changed one of these figures.
+        created_at: when the partition was registered.
+        archived_at: when it was dropped, its archive proved.
+        archive_uri: where its archive is, or is being written.
+    """
+
+    tenant_id: str
+    table: str
+    partition: str
+    state: str
+    rows: int | None
+    bytes: int | None
+    bytes_measured_at: datetime | None
+    last_analyzed_at: datetime | None
+    refreshed_at: datetime | None
+    created_at: datetime
+    archived_at: datetime | None
+    archive_uri: str | None
+
+
+class StatisticsBusyError(StrataError):
+    """Another refresh held the registry for longer than a refresh takes."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"the statistics were not refreshed: {' '.join(reason.split())}",
+            allowed="one refresh at a time; others wait for it up to 60 s",
+            next_command="run again",
+        )
+
+
+def refresh_partition_stats(connection: Connection, *, with_sizes: bool = False) -> int:
+    """Copy the catalog's figures into the registry and return how many of its rows changed.
+
+    Args:
+        connection: in autocommit, as the owner of the tables.
+        with_sizes: measure every partition's files too, which is 20 times dearer (820 against 42 ms at 4,000).
+
+    Raises:
+        StatisticsBusyError: another refresh is not done, or a partition is locked against all.
+    """
+    try:
+        row = connection.execute("SELECT strata.refresh_partition_stats(%s)", (with_sizes,)).fetchone()
+    except psycopg.Error as error:
+        if is_lock_failure(error):
+            raise StatisticsBusyError(str(error)) from error
+        raise
+    return 0 if row is None else int(row[0])
+
+
+def read_partition_stats(
+    connection: Connection, tenant_id: str | None = None, table: str | None = None
+) -> tuple[PartitionStats, ...]:
+    """Return the registry's figures as of the last refresh, ordered by tenant and table.
+
+    Args:
+        connection: as the owner of the tables.
+        tenant_id: only this tenant's.
+        table: only of this partitioned table.
+    """
+    query = sql.render("statistics/partition_stats.sql.j2", tenant_id=tenant_id, table=table)
+    return tuple(PartitionStats(*row) for row in connection.execute(query))
