@@ -127,7 +127,9 @@ def preset_of(endpoint: Any, method: str) -> Preset | None:
     An endpoint class's own mark, else that of its method for this request. A mark is not inherited: who derives an
     endpoint from a marked class decides anew.
     """
-    if (found := _own_mark(endpoint)) is not None or not isinstance(endpoint, type):
+    # As `_own_mark`, without the call: every request comes through here, and few endpoints are classes.
+    found: Preset | None = getattr(endpoint, "__dict__", _NO_ATTRIBUTES).get(_MARK)
+    if found is not None or not isinstance(endpoint, type):
         return found
     if method == "HEAD" and not hasattr(endpoint, "head"):
         method = "GET"  # which is how Starlette answers it

@@ -89,10 +89,16 @@ def judge(
     try:
         _require_cacheable_exchange(preset.cache_class, admission, status)
         headers = _limited_headers(preset, fields) if fields else preset.headers
-        return Verdict(headers + (_tag_headers(preset, tags) if tags else preset.tag_headers))
+        return Verdict(headers + (tag_headers(tag_set(preset.tags + tags)) if tags else preset.tag_headers))
     except _UncacheableError as refusal:
-        vary = tuple((b"vary", value.encode("latin-1")) for value in fields.get("vary", ()))
-        return Verdict(UNCACHEABLE_HEADERS + vary, refusal.reason, refusal.surprise)
+        return _not_kept(fields, refusal.reason, refusal.surprise)
+    except (InvalidTagError, TooManyTagsError) as error:
+        return _not_kept(fields, error.what, Surprise.TAGS)
+
+
+def _not_kept(fields: dict[str, list[str]], reason: str, surprise: Surprise | None) -> Verdict:
+    vary = tuple((b"vary", value.encode("latin-1")) for value in fields.get("vary", ()))
+    return Verdict(UNCACHEABLE_HEADERS + vary, reason, surprise)
 
 
 def _require_cacheable_exchange(cache_class: CacheClass, admission: Admission, status: int) -> None:
@@ -124,13 +130,6 @@ def _limited_headers(preset: Preset, fields: dict[str, list[str]]) -> RawHeaders
         if name not in preset.covered_names:
             raise _UncacheableError(f"the answer varies by {name}, which is not in the key", Surprise.VARY)
     return lifetime_headers(_limited(preset.cache_class, fields), varied)
-
-
-def _tag_headers(preset: Preset, added: tuple[str, ...]) -> RawHeaders:
-    try:
-        return tag_headers(tag_set(preset.tags + added))
-    except (InvalidTagError, TooManyTagsError) as error:
-        raise _UncacheableError(error.what, Surprise.TAGS) from None
 
 
 def _limited(cache_class: CacheClass, fields: dict[str, list[str]]) -> CacheClass:
