@@ -5,17 +5,14 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from psycopg.rows import class_row
-
-from strata import sql
 from strata.errors import StrataError
-from strata.partitions.tables import PARTITIONED_TABLES
+from strata.partitions.statistics import PartitionStats, read_partition_stats
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
     from strata.database import Connection
 
@@ -39,44 +36,11 @@ class UnknownTenantError(StrataError):
 
 
 @dataclass(frozen=True)
-class RegisteredPartition:
-    """One row of the registry.
-
-    Args:
-        tenant_id: whose.
-        table_name: of the partitioned table.
-        partition_name: in schema ``partitions``.
-        state: one of `STATES`.
-        row_estimate: as of the last refresh; None is unknown.
-        bytes: with indexes and TOAST, as of the last refresh; None is unknown.
-        last_analyzed_at: when PostgreSQL last counted.
-        refreshed_at: when the registry last learned of a change.
-        created_at: of the registry's row.
-        archived_at: when the partition was dropped after its archive was proved.
-        archive_uri: where the tenant's archive is, from the moment it is begun.
-        restored_parts: parts of the archive that are back, while it is restored.
-    """
-
-    tenant_id: str
-    table_name: str
-    partition_name: str
-    state: str
-    row_estimate: int | None
-    bytes: int | None
-    last_analyzed_at: datetime | None
-    refreshed_at: datetime | None
-    created_at: datetime
-    archived_at: datetime | None
-    archive_uri: str | None
-    restored_parts: int | None
-
-
-@dataclass(frozen=True)
 class RegisteredTenant:
     """All that the registry knows of a tenant; at least one partition."""
 
     tenant_id: str
-    partitions: tuple[RegisteredPartition, ...]
+    partitions: tuple[PartitionStats, ...]
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -92,7 +56,7 @@ class RegisteredTenant:
     @property
     def rows(self) -> int | None:
         """Rows of the partitions whose number is known; None when none is."""
-        return _sum(partition.row_estimate for partition in self.partitions)
+        return _sum(partition.rows for partition in self.partitions)
 
     @property
     def bytes(self) -> int | None:
@@ -102,10 +66,8 @@ class RegisteredTenant:
 
 def registered_tenants(connection: Connection, tenant_id: str | None = None) -> tuple[RegisteredTenant, ...]:
     """Return every tenant of the registry, or the one that is asked for, ordered by id."""
-    query = sql.render("registry/tenants.sql.j2", tenant_id=tenant_id, tables=PARTITIONED_TABLES)
-    with connection.cursor(row_factory=class_row(RegisteredPartition)) as cursor:
-        rows = cursor.execute(query).fetchall()
-    return tuple(RegisteredTenant(found, tuple(each)) for found, each in groupby(rows, lambda row: row.tenant_id))
+    stats = read_partition_stats(connection, tenant_id)
+    return tuple(RegisteredTenant(found, tuple(each)) for found, each in groupby(stats, attrgetter("tenant_id")))
 
 
 def registered_tenant(connection: Connection, tenant_id: str) -> RegisteredTenant:

@@ -1,0 +1,142 @@
+"""What `strata tenant list` and `show` say of a tenant."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from strata.cli.output import console, print_facts, print_table
+from strata.partitions.registered import LEAVING
+from strata.tenants import RESERVED_TENANT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from strata.partitions.inspect import ObservedTenant
+    from strata.partitions.registered import RegisteredTenant
+    from strata.partitions.statistics import PartitionStats
+
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+_STEP = 1024
+
+
+def amount_of_bytes(number: int | None) -> str | None:
+    """Return a size for people, for example ``3.2 MiB``; None stays unknown."""
+    if number is None:
+        return None
+    size, units = float(number), iter(_UNITS)
+    unit = next(units)
+    while size >= _STEP and unit != _UNITS[-1]:
+        size, unit = size / _STEP, next(units)
+    return f"{size:.0f} {unit}" if unit == _UNITS[0] else f"{size:.1f} {unit}"
+
+
+def overview(tenant: RegisteredTenant) -> dict[str, object]:
+    """Return one line of the list as data; rows and bytes are estimates, None is unknown."""
+    return {
+        "tenant_id": tenant.tenant_id,
+        "states": tenant.states,
+        "tables": len(tenant.partitions),
+        "rows": tenant.rows,
+        "bytes": tenant.bytes,
+        "archive_uri": tenant.archive_uri,
+    }
+
+
+def show_tenants(tenants: Sequence[RegisteredTenant]) -> None:
+    """Print the list."""
+    if not tenants:
+        console().print("no tenants")
+        return
+    rows = [
+        (
+            one.tenant_id,
+            ", ".join(one.states),
+            len(one.partitions),
+            number(one.rows),
+            amount_of_bytes(one.bytes),
+            one.archive_uri,
+        )
+        for one in tenants
+    ]
+    print_table(("tenant", "state", "tables", "rows", "size", "archive"), rows)
+
+
+def number(value: int | None) -> str | None:
+    """Return a number for people; None stays unknown."""
+    return None if value is None else f"{value:,}"
+
+
+@dataclass(frozen=True)
+class TenantView:
+    """A tenant as `strata tenant show` describes it.
+
+    Args:
+        tenant_id: whose.
+        states: of its partitions.
+        archive_uri: where its archive is.
+        partitions: rows of the registry.
+        differences: by table, how a partition that should be in service differs, and how to settle it.
+        next_step: what to do.
+    """
+
+    tenant_id: str
+    states: tuple[str, ...]
+    archive_uri: str | None
+    partitions: tuple[PartitionStats, ...]
+    differences: Mapping[str, Sequence[str]]
+    next_step: str
+
+
+def described(known: RegisteredTenant, observed: ObservedTenant) -> TenantView:
+    """Return what there is to say; a partition on its way out is not compared with one in service."""
+    in_service = {one.table for one in known.partitions if one.state == "active"}
+    differences = {table: found for table, found in observed.differences.items() if table in in_service}
+    return TenantView(
+        known.tenant_id,
+        known.states,
+        known.archive_uri,
+        known.partitions,
+        differences,
+        _next_step(known, differences),
+    )
+
+
+def _next_step(known: RegisteredTenant, differences: Mapping[str, Sequence[str]]) -> str:
+    tenant = shlex.quote(known.tenant_id)
+    if "restoring" in known.states:
+        return f"strata tenant restore {tenant} goes on with the restore"
+    if LEAVING.intersection(known.states):
+        return f"pulumi up goes on with its removal; so does strata tenant archive {tenant}, into an archive"
+    if known.states == ("archived",):
+        return (
+            f"strata tenant restore {tenant} brings its rows back; strata tenant forget {tenant} frees its id for a"
+            " beginning without them"
+        )
+    if differences:
+        return "settle each difference as it says, then pulumi up"
+    if known.tenant_id == RESERVED_TENANT:
+        return "nothing: it is for rows that belong to no customer, and every stack has it"
+    return f"nothing; when it leaves: strata tenant offboard {tenant} --on-remove archive, then pulumi up"
+
+
+def show_tenant(view: TenantView) -> None:
+    """Print all that is known of a tenant."""
+    print_facts([("tenant", view.tenant_id), ("state", ", ".join(view.states)), ("archive", view.archive_uri)])
+    rows = [
+        (
+            one.table,
+            one.partition,
+            one.state,
+            number(one.rows),
+            amount_of_bytes(one.bytes),
+            None if one.last_analyzed_at is None else f"{one.last_analyzed_at:%Y-%m-%d %H:%M %Z}",
+        )
+        for one in view.partitions
+    ]
+    print_table(("table", "partition", "state", "rows", "size", "analyzed"), rows)
+    for table, found in view.differences.items():
+        for difference in found:
+            console().print(f"{table}: {difference}", soft_wrap=True)
+    console().print(f"next: {view.next_step}", soft_wrap=True)
