@@ -229,6 +229,34 @@ def test_a_refresh_under_way_does_not_bring_an_invalidated_object_back():
     assert world.ask().body == b"counted #3"
 
 
+@proves("invalidated-under-way")
+@pytest.mark.parametrize("item", ["/a", "/*", "#t"])
+def test_a_stale_answer_under_way_is_not_for_those_who_come_after_its_invalidation(item):
+    world = World(distribution(error_rules={502: ErrorRule(0)}, cache_tag_header="Cache-Tag"))
+    world.respond = counted(cache_control="max-age=10", cache_tag="t")
+    world.ask()
+    world.now += 10
+    world.respond = fails("connect")
+
+    assert [response.status for response in under_way(world, [item])] == [200, 502]
+
+
+def test_an_invalidation_is_not_forgotten_for_a_later_one_while_an_answer_is_under_way():
+    world = World()
+    world.respond = counted(cache_control="max-age=50")
+
+    async def scene():
+        world.gate = asyncio.Event()
+        task = asyncio.ensure_future(world.send(request()))
+        await ticks()
+        world.edge.invalidate(["/a"])
+        world.edge.invalidate(["/b"])
+        world.gate.set()
+        return await task
+
+    assert "invalidated-under-way" in world.run(scene).decision.reasons
+
+
 def test_an_invalidated_object_stands_in_for_no_error():
     world = World(distribution(error_rules={502: ErrorRule(0)}))
     world.ask()
