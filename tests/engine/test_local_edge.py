@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local.ports import read_ports
+from local.variables import process_environment
 from tests.engine.clients import client
 
 if TYPE_CHECKING:
@@ -181,6 +182,17 @@ def test_an_invalidation_made_through_aws_acts(environment: EngineEnvironment, p
     assert before == ["Miss", "Hit", "Miss"]
     assert ask(environment, path, token="alice").cache == "Miss"
     assert ask(environment, other, token="alice").cache == ("Miss" if item.endswith("*") else "Hit")
+
+
+def test_a_tenant_is_purged_alone(environment: EngineEnvironment, path: str) -> None:
+    hosts = ["localhost", environment.outputs()["cdn_domain_name"]]
+    before = [ask(environment, path, token="alice", host=host).cache for host in hosts * 2]
+    words = [str(environment.home.bin / "strata"), "cache", "purge", "--tenant", "localhost"]
+    subprocess.run(words, env=process_environment(environment.home), capture_output=True, check=True)
+    control(environment, "/refresh", {})
+
+    assert before == ["Miss", "Miss", "Hit", "Hit"]
+    assert [ask(environment, path, token="alice", host=host).cache for host in hosts] == ["Miss", "Hit"]
 
 
 def test_time_is_moved_by_whoever_tries_what_happens_later(environment: EngineEnvironment, path: str) -> None:
