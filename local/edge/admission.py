@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 MAX_REQUEST_BYTES: Final = 20_480
 MAX_URL_BYTES: Final = 8_192
 _REDIRECTED_METHODS: Final = frozenset({"GET", "HEAD"})
+_BEFORE_1_1: Final = frozenset({"0.9", "1.0"})
 _METHODS_WITHOUT_BODY: Final = frozenset({"GET", "HEAD"})
 
 
@@ -46,7 +47,7 @@ def refusal(
 def behavior_refusal(behavior: CompiledBehavior, request: ViewerRequest) -> tuple[int, str, str] | None:
     """Return status, detailed result type and rule of a request that its behavior does not take; None otherwise."""
     deployed = behavior.behavior
-    if request.scheme == "http" and deployed.viewer_protocol_policy == "https-only":
+    if request.scheme == "http" and deployed.viewer_protocol_policy != "allow-all":
         return 403, "InvalidRequest", "https-only"
     if request.method not in deployed.allowed_methods:
         return 403, "InvalidRequestMethod", "allowed-methods"
@@ -56,8 +57,10 @@ def behavior_refusal(behavior: CompiledBehavior, request: ViewerRequest) -> tupl
 
 
 def redirect(behavior: CompiledBehavior, request: ViewerRequest, host: str) -> tuple[int, str] | None:
-    """Return status and location where plain http is sent to https; None otherwise."""
+    """Return status and location where plain http is sent to https; None otherwise, as for writes in HTTP/1.0."""
     if request.scheme != "http" or behavior.behavior.viewer_protocol_policy != "redirect-to-https":
+        return None
+    if request.method not in _REDIRECTED_METHODS and request.http_version in _BEFORE_1_1:
         return None
     query = f"?{request.query}" if request.query else ""
     return 301 if request.method in _REDIRECTED_METHODS else 307, f"https://{host}{request.path}{query}"

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from local.edge.model import Cors, ResponseHeadersPolicy
 
 _ALL_METHODS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
-_CORS_PREFIX: Final = "access-control-"
 
 
 def apply_policy(policy: ResponseHeadersPolicy, request: EdgeRequest, headers: Headers) -> Headers:
@@ -31,38 +30,34 @@ def apply_policy(policy: ResponseHeadersPolicy, request: EdgeRequest, headers: H
 
 
 def _apply_cors(cors: Cors, request: EdgeRequest, headers: dict[str, tuple[str, ...]]) -> None:
-    """Add CORS headers to the answer of a request with an Origin header.
+    """Add CORS headers to the answer of a request with an Origin that the policy allows.
 
-    Without ``origin_override`` an origin that sent any CORS header of its own keeps all of them.
+    Header by header: without ``origin_override`` the one that the origin sent stays.
     """
     origin = request.field("origin")
-    if origin is None:
-        return
-    own = [name for name in headers if name.startswith(_CORS_PREFIX)]
-    if own and not cors.origin_override:
-        return
-    for name in own:
-        del headers[name]
-    allowed = _allowed_origin(cors, origin)
+    allowed = None if origin is None else _allowed_origin(cors, origin)
     if allowed is None:
         return
-    headers["access-control-allow-origin"] = (allowed,)
+    for name, value in _cors_headers(cors, request, allowed).items():
+        if cors.origin_override or name not in headers:
+            headers[name] = (value,)
     if allowed != "*":
         headers["vary"] = (*headers.get("vary", ()), "Origin")
+
+
+def _cors_headers(cors: Cors, request: EdgeRequest, allowed: str) -> dict[str, str]:
+    headers = {"access-control-allow-origin": allowed}
     if cors.allow_credentials:
-        headers["access-control-allow-credentials"] = ("true",)
+        headers["access-control-allow-credentials"] = "true"
     if request.method == "OPTIONS" and "access-control-request-method" in request.fields:
-        _apply_preflight(cors, headers)
+        methods = _ALL_METHODS if "ALL" in cors.allow_methods else cors.allow_methods
+        headers["access-control-allow-methods"] = ", ".join(methods)
+        headers["access-control-allow-headers"] = ", ".join(cors.allow_headers)
+        if cors.max_age_seconds is not None:
+            headers["access-control-max-age"] = str(cors.max_age_seconds)
     elif cors.expose_headers:
-        headers["access-control-expose-headers"] = (", ".join(cors.expose_headers),)
-
-
-def _apply_preflight(cors: Cors, headers: dict[str, tuple[str, ...]]) -> None:
-    methods = _ALL_METHODS if "ALL" in cors.allow_methods else cors.allow_methods
-    headers["access-control-allow-methods"] = (", ".join(methods),)
-    headers["access-control-allow-headers"] = (", ".join(cors.allow_headers),)
-    if cors.max_age_seconds is not None:
-        headers["access-control-max-age"] = (str(cors.max_age_seconds),)
+        headers["access-control-expose-headers"] = ", ".join(cors.expose_headers)
+    return headers
 
 
 def _allowed_origin(cors: Cors, origin: str) -> str | None:

@@ -65,7 +65,7 @@ def render() -> str:
         "",
         "| status | rules | what it means |",
         "|---|---|---|",
-        f"| documented | {_count('documented')} | AWS says so |",
+        f"| documented | {_count('documented')} | AWS says so, or the RFC that it follows |",
         f"| measured | {_count('measured')} | somebody tried it on CloudFront and published it |",
         f"| switchable | {_count('switchable')} | sources differ; `EdgeSettings` chooses |",
         f"| guessed | {_count('guessed')} | nobody says; chosen so that an error shows here rather than on AWS |",

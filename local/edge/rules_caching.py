@@ -130,7 +130,7 @@ CACHING: Final[Mapping[str, Rows]] = MappingProxyType(
             ),
             ("G", "origin-age-ignored", "An Age that the origin sends shortens nothing.", "the guide is silent"),
             (
-                "D",
+                "G",
                 "partial-not-stored",
                 "A part of an object, and a 304 nobody asked for, are not kept.",
                 "CloudFront may keep ranges; here they are asked for each time",

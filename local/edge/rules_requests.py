@@ -85,7 +85,7 @@ REQUESTS: Final[Mapping[str, Rows]] = MappingProxyType(
             (
                 "D",
                 "redirect-to-https",
-                "Plain http is redirected: 301 for GET and HEAD, 307 for other methods.",
+                "Plain http is redirected: 301 for GET and HEAD, 307 for other methods, which get 403 in HTTP/1.0.",
                 "Guide: Require HTTPS between viewers and CloudFront",
             ),
             ("D", "allowed-methods", "A method that the behavior does not allow gets 403.", _BEHAVIORS),

@@ -67,7 +67,7 @@ RESPONSES: Final[Mapping[str, Rows]] = MappingProxyType(
             (
                 "D",
                 "x-cache",
-                "X-Cache says where the answer came from; Via, X-Amz-Cf-Pop and X-Amz-Cf-Id are added.",
+                "X-Cache says where the answer came from; X-Amz-Cf-Pop, X-Amz-Cf-Id and a Via of its own are added.",
                 _LOGS,
             ),
             ("D", "errors-are-errors", "An answer of 400 or more is logged as Error.", _LOGS),
@@ -116,7 +116,7 @@ RESPONSES: Final[Mapping[str, Rows]] = MappingProxyType(
             (
                 "D",
                 "cors-origin-override",
-                "Without override an origin that sent CORS headers keeps its own.",
+                "Without override a CORS header that the origin sent stays; the policy adds the others.",
                 _POLICIES,
             ),
         ),

@@ -56,19 +56,18 @@ def viewer_headers(
         *headers,
         *(() if length is None else (("content-length", length),)),
         *age,
-        *_own(request, answer, location, combined(response.headers, "via")),
+        *_own(request, answer, location),
     )
 
 
 def plain_headers(request: EdgeRequest, answer: Answer, location: str) -> Headers:
     """Return the headers of an answer that no behavior, and so no policy, is about."""
-    return (*answer.response.headers, *_own(request, answer, location, None))
+    return (*answer.response.headers, *_own(request, answer, location))
 
 
-def _own(request: EdgeRequest, answer: Answer, location: str, via: str | None) -> Headers:
-    own = f"1.1 {request.id[:16]}.cloudfront.net (CloudFront)"
+def _own(request: EdgeRequest, answer: Answer, location: str) -> Headers:
     return (
-        ("via", f"{via}, {own}" if via else own),
+        ("via", f"1.1 {request.id[:16]}.cloudfront.net (CloudFront)"),
         ("x-cache", f"{answer.result_type} from cloudfront"),
         ("x-amz-cf-pop", location),
         ("x-amz-cf-id", request.id),

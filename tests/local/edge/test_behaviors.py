@@ -195,6 +195,14 @@ def test_plain_http_is_redirected(method, status):
     assert (response.decision.result_type, world.asked) == ("Redirect", [])
 
 
+@proves("redirect-to-https")
+@pytest.mark.parametrize(("method", "status"), [("GET", 301), ("POST", 403)])
+def test_http_1_0_knows_no_redirect_that_keeps_the_method(method, status):
+    world = World(distribution(behavior(viewer_protocol_policy="redirect-to-https")))
+
+    assert (world.ask(method=method, scheme="http", http_version="1.0").status, world.asked) == (status, [])
+
+
 @proves("allowed-methods", "refusal-before-function")
 @pytest.mark.parametrize("method", ["POST", "OPTIONS", "TRACE", "CONNECT", "get", "PROPFIND"])
 def test_a_method_that_is_not_allowed_is_refused(method):
