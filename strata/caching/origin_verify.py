@@ -96,7 +96,7 @@ class Verifier:
         Returns:
             Whether there may be other secrets than before.
         """
-        if self._load is None or (time.monotonic() < self._reload_after and not self._reloading.locked()):
+        if self._load is None or time.monotonic() < self._reload_after:
             return False
         await asyncio.to_thread(self._reload, self._load)
         return True

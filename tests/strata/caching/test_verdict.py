@@ -128,6 +128,14 @@ def test_vary_of_an_answer_that_is_not_kept_stays():
     assert values_of(headers, "vary") == ["Origin", "Cookie"]
 
 
+@pytest.mark.parametrize("name", ["none", "user_data"])
+def test_what_is_not_kept_still_sets_its_cookies_and_says_what_else_it_said(name):
+    answer = [(b"Set-Cookie", b"a=1"), (b"set-cookie", b"b=2"), (b"Pragma", b"no-cache"), (b"ETag", b'"1"')]
+    headers = judged(name, answer=answer)
+    assert headers[:4] == answer
+    assert not may_be_kept(headers)
+
+
 def test_the_shortest_of_all_fields_counts():
     answer = [
         (b"cache-control", b"s-maxage=200"),
