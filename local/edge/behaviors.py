@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from local.edge.path_patterns import compile_hosts, compile_pattern, normalised_path
+from local.edge.host_names import compile_hosts
+from strata.caching.path_matching import compile_pattern, normalised_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from strata.caching.ambiguous_paths import ambiguity
@@ -17,6 +16,7 @@ from strata.caching.classes import (
     UNKEYED_INPUTS,
 )
 from strata.caching.contract import EVERYTHING, BehaviorContract, CacheContract, current_contract
+from strata.caching.path_matching import compile_pattern, normalised_path
 from strata.errors import StrataError
 
 if TYPE_CHECKING:
@@ -114,18 +114,8 @@ def explain(
 
 def matching_behavior(path: str, behaviors: tuple[BehaviorContract, ...]) -> BehaviorContract:
     """Return the first behavior whose path pattern matches; the default one, which is last, always does."""
-    return next((found for found in behaviors if matches(found.path_pattern, path)), behaviors[-1])
-
-
-def matches(pattern: str, path: str) -> bool:
-    """Return whether a CloudFront path pattern matches a raw path: ``*`` and ``?`` stand for anything, case counts."""
-    return _expression(pattern).fullmatch(path) is not None
-
-
-@lru_cache(maxsize=256)  # Patterns are the contract's, and few.
-def _expression(pattern: str) -> re.Pattern[str]:
-    wild = {"*": ".*", "?": "."}
-    return re.compile("".join(wild.get(letter, re.escape(letter)) for letter in pattern), re.DOTALL)
+    compared = normalised_path(path)
+    return next((found for found in behaviors if compile_pattern(found.path_pattern)(compared)), behaviors[-1])
 
 
 def _path_and_query(url: str) -> tuple[str, str]:
@@ -170,7 +160,7 @@ def _why_matched(pattern: str) -> str:
 
 
 def _why_not(pattern: str, path: str) -> str:
-    if matches(pattern.lower(), path.lower()):
+    if compile_pattern(pattern.lower())(path.lower()):
         return "differs in case, which counts"
     stem = pattern.removesuffix("/*")
     if pattern.endswith("/*"):

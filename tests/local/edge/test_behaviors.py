@@ -1,8 +1,8 @@
 import pytest
 
 from local.edge.errors import UnmodelledError
-from local.edge.path_patterns import compile_pattern, normalised_path
 from local.edge.settings import EdgeSettings
+from strata.caching.path_matching import compile_pattern, normalised_path
 from tests.local.edge.world import (
     DISABLED,
     DOMAIN,

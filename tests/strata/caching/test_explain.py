@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from strata.caching.ambiguous_paths import ambiguity
 from strata.caching.classes import CACHED_PATHS, UNKEYED_INPUTS
 from strata.caching.contract import CacheContract, current_contract
-from strata.caching.explain import ExplainError, Explanation, explain, matches
+from strata.caching.explain import ExplainError, Explanation, explain
 
 FUNCTION = Path(__file__).parents[3] / "edge_functions" / "viewer_request.js"
 
@@ -129,6 +129,11 @@ def test_the_outcome_is_one_sentence(method: str, path: str, outcome: str) -> No
     assert outcome in explain(path, method).outcome
 
 
+def test_a_path_is_matched_as_cloudfront_normalises_it() -> None:
+    assert explain("/api/v1/%70ayments").behavior.path_pattern == "/api/v1/payments"
+    assert explain("/api/v1/payments/../unlisted").behavior.path_pattern == "*"
+
+
 def test_what_is_refused_or_written_has_no_key() -> None:
     assert not explain("/api/v1/payments//x").key
     assert not explain("/api/v1/payments", "POST").key
@@ -154,21 +159,6 @@ def test_a_header_with_its_value_is_refused_and_not_repeated(header: str) -> Non
     with pytest.raises(ExplainError, match="name alone") as refused:
         explain("/", headers=[header])
     assert "secret" not in str(refused.value)
-
-
-@given(st.text(alphabet="/abA*?.", max_size=12), st.text(alphabet="/abA.", max_size=12))
-@example("/a?", "/ab")
-@example("*", "")
-def test_patterns_match_as_a_plain_search_does(pattern: str, path: str) -> None:
-    assert matches(pattern, path) == _matches_slowly(pattern, path)
-
-
-def _matches_slowly(pattern: str, path: str) -> bool:
-    if not pattern:
-        return not path
-    if pattern[0] == "*":
-        return any(_matches_slowly(pattern[1:], path[index:]) for index in range(len(path) + 1))
-    return bool(path) and pattern[0] in ("?", path[0]) and _matches_slowly(pattern[1:], path[1:])
 
 
 @given(st.text(alphabet=[*"/.%;\\25cCfF3bBeE07aZ\0\x1f\x7f\x80\x9f\n\xa0é٣"], max_size=14).map(lambda text: f"/{text}"))

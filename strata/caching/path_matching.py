@@ -1,4 +1,4 @@
-"""Path patterns of cache behaviors, and wildcards of alternate domain names."""
+"""Path patterns of cache behaviors: what CloudFront compares, and when it matches."""
 
 from __future__ import annotations
 
@@ -55,14 +55,3 @@ def compile_pattern(pattern: str) -> Callable[[str], bool]:
         return lambda path: path.startswith(prefix)
     expression = re.compile("".join({"*": ".*", "?": "."}.get(char, re.escape(char)) for char in wanted), re.DOTALL)
     return lambda path: expression.fullmatch(path) is not None
-
-
-def compile_hosts(names: tuple[str, ...]) -> Callable[[str], bool]:
-    """Return what tells whether a host name in lower case is one of a distribution's.
-
-    An alternate domain name may start with ``*.``, which stands for exactly what is left of the first dot or more.
-    """
-    lower = [name.lower() for name in names]
-    exact = frozenset(lower)
-    suffixes = tuple(name[1:] for name in lower if name.startswith("*."))
-    return lambda host: host in exact or (bool(suffixes) and host.endswith(suffixes))
