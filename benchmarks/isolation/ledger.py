@@ -51,6 +51,10 @@ class Made:
         windows = (self.revalidate_seconds, self.error_seconds if is_failing else 0.0)
         return self.fresh_seconds + max(windows)
 
+    def may_be_reused(self, *, is_failing: bool) -> bool:
+        """Tell whether it may answer another request at all."""
+        return self.fresh_seconds > 0 or (is_failing and self.error_seconds > 0)
+
 
 @dataclass(slots=True)
 class Ledger:

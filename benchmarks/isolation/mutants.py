@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from benchmarks.isolation import mutants_of_core, mutants_of_deployment, mutants_of_function, mutants_of_middleware
 from benchmarks.isolation.deployment import deployment_of
+from benchmarks.isolation.rules import Rule
 from benchmarks.isolation.run import Run
 from benchmarks.isolation.traffic import Scale
 
@@ -21,11 +22,12 @@ MUTANTS: Final[tuple[Mutant, ...]] = (
     *mutants_of_core.MUTANTS,
     *mutants_of_middleware.MUTANTS,
 )
-SEED: Final = 4
+SEED: Final = 11
 #: Few of each, so that they meet soon.
 SCALE: Final = Scale(identities=40, objects=24, hosts=3)
-#: A fault that no viewer has seen by then is found by an assertion that looks elsewhere.
-CAP: Final = 2_500
+RULES: Final = tuple(Rule)
+#: A fault that lives for so long has survived.
+CAP: Final = 20_000
 
 
 @dataclass(frozen=True)
@@ -50,5 +52,5 @@ async def prove(mutant: Mutant, worker: FunctionWorker, cap: int = CAP, scale: S
         run = Run(deployment, mutant.setup, worker, SEED, scale)
         report = await run.requests(cap, stops=True)
     seen = [one for one in report.violations if one.rule.is_about_viewers]
-    found = sorted(seen or report.violations, key=lambda one: one.number)
+    found = sorted(seen or report.violations, key=lambda one: (one.number, RULES.index(one.rule)))
     return Killed(mutant, found[0] if found else None, report.requests)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 from unittest.mock import patch
 
 from benchmarks.isolation.mutant import Mutant
-from local.edge import core, freshness, origin, tier
+from local.edge import core, freshness, origin
 from local.edge.answer import from_store
 from local.edge.behaviors import CompiledBehavior
 from local.edge.core import Edge
@@ -59,20 +58,16 @@ def _short_digest(*about: Any) -> tuple[str, ...]:
 
 
 async def _collapse_by_path(self: Tier, lookup: Lookup) -> Answer:
-    flights = self._flights  # noqa: SLF001 - see above
+    flights = self._flights
     for key, flight in flights.items():
         if key[:3] == lookup.key[:3]:
             return await flight.task
-    return await self._start(lookup).task  # noqa: SLF001 - see above
+    return await self._start(lookup).task
 
 
 async def _collapse_uncacheable(self: Tier, lookup: Lookup) -> Answer:
-    flight = self._flights.get(lookup.key) or self._start(lookup)  # noqa: SLF001 - see above
+    flight = self._flights.get(lookup.key) or self._start(lookup)
     return await flight.task
-
-
-def _collapse_invalidated() -> AbstractContextManager[object]:
-    return patch.object(InvalidationLog, "may_have_named_since", lambda *_: False)
 
 
 @contextmanager
@@ -86,11 +81,11 @@ def _shield_by_path() -> Iterator[None]:
 
 
 def _invalidate_locations_only(self: Edge) -> tuple[Tier, ...]:
-    return tuple(self._locations.values())  # noqa: SLF001 - see above
+    return tuple(self._locations.values())
 
 
 def _invalidate_shield_only(self: Edge) -> tuple[Tier, ...]:
-    return (self._shield,)  # noqa: SLF001 - see above
+    return (self._shield,)
 
 
 @contextmanager
@@ -207,9 +202,7 @@ MUTANTS: Final = (
         "an answer from before an invalidation is kept after it",
         patch=_patched(InvalidationLog, "named_since", lambda *_: False),
     ),
-    Mutant(
-        "never-expires", "core", "answers live for ever", patch=_patched(StoredObject, "is_fresh", _stale_for_ever)
-    ),
+    Mutant("never-expires", "core", "answers live for ever", patch=_patched(StoredObject, "is_fresh", _stale_for_ever)),
     Mutant(
         "stale-whenever-the-origin-fails",
         "core",
@@ -237,11 +230,5 @@ MUTANTS: Final = (
         "core",
         "a HEAD is answered with another caller's headers",
         patch=_patched(Tier, "fresh", _head_of_another),
-    ),
-    Mutant(
-        "stale-windows-without-end",
-        "core",
-        "the maximum TTL does not end the stale windows, and they are measured in days",
-        patch=lambda: patch.object(tier, "_FIRST_SERVER_ERROR", math.inf),
     ),
 )

@@ -90,9 +90,9 @@ def _static_first(deployment: Deployment) -> Deployment:
 
 
 def _payments_by_prefix(deployment: Deployment) -> Deployment:
-    return each(
-        lambda one: replace(one, path_pattern=f"{_PAYMENTS}*"), lambda one: one.path_pattern == _PAYMENTS
-    )(deployment)
+    return each(lambda one: replace(one, path_pattern=f"{_PAYMENTS}*"), lambda one: one.path_pattern == _PAYMENTS)(
+        deployment
+    )
 
 
 def _static_policy_on_payments(deployment: Deployment) -> Deployment:
@@ -137,7 +137,7 @@ MUTANTS: Final = (
         "readers get a language that they cannot read",
         each(_without_key(LANGUAGE_HEADER), lambda one: LANGUAGE_HEADER in one.cache_policy.headers.names),
     ),
-    Mutant("minimum-ttl-of-1", "policies", "no-store is ignored", each(_policy(min_ttl=1), _is_cached)),
+    Mutant("minimum-ttl-of-1", "policies", "no-store is ignored", each(_policy(min_ttl=1, default_ttl=1), _is_cached)),
     Mutant(
         "default-ttl-of-a-day",
         "policies",

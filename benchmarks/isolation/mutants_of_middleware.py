@@ -27,11 +27,11 @@ def _patched(target: object, name: str, fault: object) -> Callable[[], AbstractC
 def _believes_a_digest(method: str, headers: Any, verifier: Verifier) -> admission.Admission:
     fields = list(headers)
     found = _admit(method, fields, verifier)
-    return found._replace(is_from_edge=found.is_from_edge or b"x-auth-hash" in dict(fields))
+    return replace(found, is_from_edge=found.is_from_edge or b"x-auth-hash" in dict(fields))
 
 
-def _read_keeps_headers_of_writes(_method: str, headers: Any, verifier: Verifier) -> admission.Admission:
-    return _admit("POST", headers, verifier)._replace(is_read=_method in admission.READ_METHODS)
+def _read_keeps_headers_of_writes(method: str, headers: Any, verifier: Verifier) -> admission.Admission:
+    return replace(_admit("POST", headers, verifier), is_read=method in admission.READ_METHODS)
 
 
 @contextmanager
@@ -53,18 +53,9 @@ def _ignoring(*ignored: str) -> Callable[[Any, dict[str, list[str]]], Any]:
     return limited
 
 
-def _judge_without_caller(preset: Any, found: admission.Admission, status: int, fields: Any, tags: Any) -> Any:
-    return _judge(preset, found._replace(names_caller=False, is_keyed_by_caller=True), status, fields, tags)
-
-
 def _keeps_everything_of_a_route(preset: Any, found: Any, status: int, fields: Any, tags: Any) -> Any:
     del status, fields
-    return _judge(preset, replace_read(found), 200, {}, tags)
-
-
-def replace_read(found: admission.Admission) -> admission.Admission:
-    """Return an admission as of a read."""
-    return found._replace(is_read=True)
+    return _judge(preset, replace(found, is_read=True), 200, {}, tags)
 
 
 def _widened(cache_class: CacheClass, _fields: Any) -> CacheClass:

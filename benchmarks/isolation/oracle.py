@@ -118,7 +118,7 @@ class Oracle:
         elif asked.plain and not self.is_failing and asked.owner is not None:
             self.report(Rule.ANSWERED, asked, f"status {response.status}")
         elif asked.owner is None and response.status != _UNAUTHORIZED and not self.is_failing:
-            self.report(Rule.NOBODY, asked, f"status {response.status}")
+            self.report(Rule.ANSWERED, asked, f"status {response.status}, not {_UNAUTHORIZED}")
 
     def _found(
         self, asked: Asked, response: ViewerResponse, made: Made | None, started: int, now: float
@@ -136,14 +136,14 @@ class Oracle:
     def _reused(self, asked: Asked, made: Made, started: int, now: float) -> Iterator[tuple[Rule, str]]:
         of = f"answer {made.number}, made for request {made.asked.number}"
         age = now - made.at
-        if not made.fresh_seconds or asked.request.method not in READS:
+        if not made.may_be_reused(is_failing=self.is_failing) or asked.request.method not in READS:
             yield Rule.KEPT, of
+        elif age >= made.oldest_seconds(is_failing=self.is_failing):
+            yield Rule.OUTDATED, f"{of}, {age:g} s ago"
         if self.ledger.is_purged(made, started):
             yield Rule.PURGED, f"{of}, was invalidated"
         if asked.cache_class.keyed_by_caller and made.asked.epoch != asked.epoch:
             yield Rule.PURGED, f"{of}, of epoch {made.asked.epoch}, not {asked.epoch}"
-        if made.fresh_seconds and age >= made.oldest_seconds(is_failing=self.is_failing):
-            yield Rule.OUTDATED, f"{of}, {age:g} s ago"
 
     def _look_at_log(self, asked: Asked, response: ViewerResponse) -> None:
         # Without a function nothing is logged; with two tokens the first one's claims count, which nothing relies on.

@@ -7,6 +7,7 @@ can be repeated: some set cookies, forbid or shorten what the preset allows, var
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
     from strata.caching.classes import CacheClass
 
 Fields = list[tuple[bytes, bytes]]
-#: Turns of the event loop between a question and its answer, in which others ask the same.
-_TURNS: Final = 2
-_TENTHS, _NARROW_SECONDS = 10, 2
+#: Turns of the event loop on the way to the origin, and on the way back: others ask the same, or something is purged.
+_TURNS_BEFORE, _TURNS_AFTER = 1, 3
+_NARROW_SECONDS: Final = 2
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,9 @@ class Quirk:
 
 
 _PLAIN: Final = Quirk()
-#: By the last two digits of the object's number.
+#: By the object's number, modulo 30.
 QUIRKS: Final[Mapping[int, Quirk]] = {
+    2: Quirk(fresh_seconds=0, is_bare=True),
     3: Quirk(headers=((b"set-cookie", b"session=s1; HttpOnly"),), fresh_seconds=0),
     4: Quirk(headers=((b"cache-control", b"no-store"),), fresh_seconds=0),
     5: Quirk(headers=((b"cache-control", b"max-age=2"),), fresh_seconds=_NARROW_SECONDS),
@@ -59,7 +61,7 @@ QUIRKS: Final[Mapping[int, Quirk]] = {
 
 
 def quirk_of(path: str) -> Quirk:
-    """Return what the handler of a path does; below a collection two of ten objects are odd, and collections none."""
+    """Return what the handler of a path does; a collection is never odd."""
     name = path.rpartition("/")[2]
     return QUIRKS.get(int(name) % 30, _PLAIN) if name.isdigit() else _PLAIN
 
@@ -97,12 +99,17 @@ class ModelOrigin:
         Raises:
             OriginFailure: it fails so.
         """
-        for _ in range(_TURNS):
-            await asyncio.sleep(0)
-        if quirk_of(request.path).is_bare and request.method in READS:
-            return await self._collected(self._endpoints_of(request.path), request, number)
+        await _turns(_TURNS_BEFORE)
+        try:
+            return await self._answered(request, number)
+        finally:
+            await _turns(_TURNS_AFTER)
+
+    async def _answered(self, request: OriginRequest, number: int) -> OriginResponse:
         if self.failing is not None and self.failing != "500":
             raise OriginFailure(self.failing, "as the run wants it")
+        if quirk_of(request.path).is_bare and request.method in READS:
+            return await self._collected(self._endpoints_of(request.path), request, number)
         return await self._collected(self._app, request, number)
 
     async def collected_past_the_edge(self, request: OriginRequest, number: int) -> OriginResponse:
@@ -161,7 +168,7 @@ class ModelOrigin:
             owner = owner or EVERYBODY  # who is told of a caller answers to the caller
         if owner is None:
             return 401, [(b"www-authenticate", b"Bearer")], b'{"error": "unauthorized"}'
-        if self.failing == "500" and not quirk.is_bare:
+        if self.failing == "500":
             return 500, [], b'{"error": "as the run wants it"}'
         confirmed = self._confirmed(scope, headers, owner)
         if confirmed is not None:
@@ -172,7 +179,8 @@ class ModelOrigin:
         status = quirk.status if scope["method"] in READS else 201
         fields = [(b"content-type", b"application/json"), (b"x-answer", b"%d" % made.number), *quirk.headers]
         fields.append((b"etag", b'"%d"' % made.number))
-        cdn_cache.tag(scope, *made.tags) if not quirk.is_bare else None
+        if made.tags:
+            cdn_cache.tag(scope, *made.tags)
         key = "" if quirk.is_bare else headers.get("idempotency-key", "") + headers.get("if-match", "").strip('"')
         body = b'{"owner": "%s", "answer": %d, "write": "%s"}' % (owner.encode(), made.number, key.encode())
         return status, fields, body
@@ -188,22 +196,39 @@ class ModelOrigin:
 
     def _make(self, scope: dict[str, Any], cache_class: CacheClass, quirk: Quirk) -> Made:
         fresh = min(cache_class.fresh_seconds, quirk.fresh_seconds if quirk.fresh_seconds is not None else 10**6)
-        is_kept = fresh > 0 and cache_class.is_cached and scope["method"] in READS
+        is_read = scope["method"] in READS
+        is_kept = fresh > 0 and cache_class.is_cached and is_read
         parts = scope["path"].removeprefix("/api/v1/").split("/")
         made = Made(
             number=self.ledger.sequence + 1,
             asked=self.asked[scope["number"]],
             path=scope["path"],
             query=scope["query_string"].decode("latin-1"),
-            tags=tuple(tag for tag in (parts[0], ":".join(parts[:2])) if tag),
+            tags=() if quirk.is_bare else tuple(tag for tag in (parts[0], ":".join(parts[:2])) if tag),
             fresh_seconds=fresh if is_kept else 0,
             revalidate_seconds=cache_class.stale_while_revalidate_seconds if is_kept else 0,
-            error_seconds=cache_class.stale_if_error_seconds if is_kept else 0,
+            error_seconds=_error_seconds(cache_class, quirk) if is_read and cache_class.is_cached else 0,
             at=self.clock(),
             sequence=self.ledger.sequence + 1,
         )
         self.ledger.add(made)
         return made
+
+
+async def _turns(count: int) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+def _error_seconds(cache_class: CacheClass, quirk: Quirk) -> float:
+    """Return how long an answer may stand in for a failing origin.
+
+    CloudFront keeps one that says nothing about caches for this alone, without end: only the middleware's
+    ``stale-if-error=0`` forbids it.
+    """
+    if quirk.is_bare:
+        return math.inf
+    return 0.0 if quirk.fresh_seconds == 0 else float(cache_class.stale_if_error_seconds)
 
 
 def header(headers: Headers, wanted: str) -> str | None:

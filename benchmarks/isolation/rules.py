@@ -20,7 +20,7 @@ class Rule(Enum):
 
     REFUSED_AT_EDGE = "the edge itself refuses what it must, and keeps no refusal"
     STORE_OUTAGE = "without its secrets the edge answers 503"
-    ANSWERED = "what is in order is answered while the origin works"
+    ANSWERED = "what is in order is answered, and what is not is refused, while the origin works"
     PAST_THE_EDGE = "the origin refuses whatever comes past the edge"
 
     DIGEST = "x-auth-hash is the HMAC of host, epoch and token, 64 hexadecimal digits"

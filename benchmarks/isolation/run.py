@@ -38,11 +38,11 @@ _STEPS: Final = (0.0, 0.0, 0.1, 0.2, 0.5, 1.0)
 _LEAPS: Final = (2.5, 5.5, 31.0, 301.0)
 _FAILURES: Final = ("connect", "timeout", "incomplete", "500")
 #: How often each happens, per batch.
-_LEAP, _INVALIDATION, _INVALIDATION_UNDER_WAY, _PURGE, _FAILURE, _OUTAGE, _ROTATION = (
-    *(0.02, 0.06, 0.04, 0.06),
-    *(0.08, 0.01, 0.02),
-)
+_LEAP, _INVALIDATION, _INVALIDATION_UNDER_WAY, _PURGE = 0.02, 0.06, 0.15, 0.06
+_FAILURE, _FAILURE_AFTER_A_LEAP, _OUTAGE, _ROTATION = 0.06, 0.05, 0.03, 0.02
 _FORGET_EVERY: Final = 500
+#: How many more requests a viewer has to see something too, after an assertion that looks elsewhere has.
+_PATIENCE: Final = 1_000
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,8 @@ class Run:
 
         Args:
             number: how many.
-            stops: whether to stop after the first violation that a viewer sees.
+            stops: whether to stop after the first violation that a viewer sees; after any other one, the run goes on
+                for a while, in case that a viewer sees something too.
         """
         sent = 0
         for batch in count():
@@ -144,10 +145,15 @@ class Run:
             sent += await self._batch(sent)
             if batch % _FORGET_EVERY == 0:
                 self.oracle.ledger.forget(self.now)
-            seen = stops and any(one.rule.is_about_viewers for one in self.oracle.violations)
-            if sent >= number or seen:
+            if sent >= number or (stops and self._has_seen_enough(sent)):
                 break
         return Report(self._seed, sent, len(self._callers), self.edge.statistics(), tuple(self.oracle.violations))
+
+    def _has_seen_enough(self, sent: int) -> bool:
+        violations = self.oracle.violations
+        if any(one.rule.is_about_viewers for one in violations):
+            return True
+        return bool(violations) and sent >= violations[0].number + _PATIENCE
 
     async def _batch(self, before: int) -> int:
         batch = self.traffic.batch(BATCH)
@@ -188,10 +194,20 @@ class Run:
         if source.random() < _ROTATION and self._pepper is not None:
             self._secret = 1 - self._secret
             self.oracle.origin_verify = ORIGIN_VERIFY[self._secret]
-        self._origin.failing = source.choice(_FAILURES) if source.random() < _FAILURE else None
+        fails = source.random() < _FAILURE
+        if source.random() < _FAILURE_AFTER_A_LEAP:  # what is kept is outdated, and nothing new is to be had
+            self.now += source.choice(_LEAPS)
+            fails = True
+        self._origin.failing = source.choice(_FAILURES) if fails else None
         self.oracle.is_failing = self._origin.failing is not None
         self.oracle.is_store_out = self._pepper is not None and source.random() < _OUTAGE
         self._write_store()
+
+    def _path_to_invalidate(self) -> str:
+        """Return a path of the last requests, whose answers may be kept or under way, or any other."""
+        known = [asked.request.path for asked in self._asked.values() if asked.plain]
+        is_known = known and self.traffic.random.random() < 0.8  # noqa: PLR2004 - mostly
+        return self.traffic.random.choice(known) if is_known else self.traffic.path()
 
     def _write_store(self) -> None:
         """Give the functions the store's contents, under the ARN that the deployment's have."""
@@ -200,9 +216,10 @@ class Run:
         self._worker.set_stores({arn: {**values, **epochs} for arn in self._deployment.stores})
 
     def _invalidate(self) -> None:
-        path = self.traffic.path()
+        path = self._path_to_invalidate()
         parts = path.removeprefix("/api/v1/").split("/")
-        items = self.traffic.random.choice(([path], [f"{path}*"], [f"#{':'.join(parts[:2])}"], [path, f"{path}?*"]))
+        tag = f"#{':'.join(parts[:2])}"
+        items = self.traffic.random.choice(([path], [f"{path}*"], [tag], [path, f"{path}?*"], [f"/api/v1/{parts[0]}*"]))
         if items[0] == "#:":
             return  # the root has no tag
         self.oracle.ledger.invalidate(items, self.now)

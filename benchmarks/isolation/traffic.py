@@ -115,7 +115,8 @@ class Traffic:
         """Return a path, more often a hot one."""
         chance = self.random.random()
         if chance < 0.12:  # noqa: PLR2004 - the share of paths that are never kept
-            return self.random.choice(UNLISTED)
+            path = self.random.choice(UNLISTED)
+            return f"{path.rstrip('/')}/{self.random.choice(self._objects)}" if self.random.random() < 0.6 else path  # noqa: PLR2004 - some
         collection = self.random.choice(_SHARED if chance < 0.32 else _PERSONAL)  # noqa: PLR2004 - shared ones' share
         (number,) = self.random.choices(self._objects, cum_weights=self._hot_objects)
         return f"{collection}/{number}" if number else collection
