@@ -9,6 +9,7 @@ import typer
 from strata.cli.output import AsJson, print_json
 from strata.cli.stack_database import DatabaseReference, TenantId, layout_of, opened
 from strata.cli.tenant_archive import archive, forget, restore
+from strata.cli.tenant_entries import add, offboard
 from strata.cli.tenant_views import described, overview, show_tenant, show_tenants
 from strata.partitions.inspect import inspect_tenant
 from strata.partitions.registered import STATES, registered_tenant, registered_tenants
@@ -45,6 +46,8 @@ def show(tenant: TenantId, database: DatabaseReference = None, as_json: AsJson =
         show_tenant(found)
 
 
+app.command(epilog="Example: strata tenant add acme --stack dev")(add)
+app.command(epilog="Example: strata tenant offboard acme --on-remove archive")(offboard)
 app.command(epilog="Example: strata tenant archive acme --confirm acme")(archive)
 app.command(epilog="Example: strata tenant restore acme --as acme-eu")(restore)
 app.command(epilog="Example: strata tenant forget acme --confirm acme")(forget)

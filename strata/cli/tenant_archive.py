@@ -32,13 +32,14 @@ Confirm = Annotated[str | None, typer.Option("--confirm", metavar="TENANT", help
 class NotConfirmedError(StrataError):
     """A step that nobody takes by accident was not confirmed."""
 
-    def __init__(self, tenant_id: str, what: str, command: str) -> None:
+    def __init__(self, tenant_id: str, what: str, command: str, options: str = "") -> None:
         quoted = shlex.quote(tenant_id)
+        words = f"strata tenant {command} {quoted} {options}".rstrip()
         super().__init__(
             what,
             where={"tenant": tenant_id},
             allowed=f"the tenant's id again: --confirm {quoted}",
-            next_command=f"strata tenant {command} {quoted} --confirm {quoted}",
+            next_command=f"{words} --confirm {quoted}",
         )
         self.tenant_id = tenant_id
 
@@ -103,7 +104,8 @@ def _require_archivable(known: RegisteredTenant, confirm: str | None) -> None:
     if not LEAVING.intersection(known.states) and confirm != tenant:
         raise NotConfirmedError(
             tenant,
-            "the tenant is in service: archiving it refuses its writes at once and takes its rows out of the database",
+            "the tenant is in service: its writes would be refused at once, and its rows leave the database; as long as"
+            " an entry of the stack file names it, pulumi up would then refuse it",
             "archive",
         )
 

@@ -1,0 +1,127 @@
+"""`strata tenant add|offboard`: a tenant's entry in the stack file; what it means happens in the next `pulumi up`."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from strata.cli.output import AsJson, DryRun, console, print_json
+from strata.cli.stack_database import TenantId  # noqa: TC001 - Typer reads the annotations
+from strata.cli.tenant_archive import Confirm, NotConfirmedError
+from strata.stack_file import TenantFile, find_stack_file
+
+OnRemove = Literal["archive", "drop"]
+
+Stack = Annotated[
+    str | None,
+    typer.Option("--stack", metavar="NAME", help="Of which stack; by default the one that PULUMI_STACK names."),
+]
+StackFile = Annotated[Path | None, typer.Option("--file", metavar="FILE", help="The stack file itself.")]
+
+
+def add(
+    tenant: TenantId,
+    *,
+    stack: Stack = None,
+    file: StackFile = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Add a tenant to the stack file; pulumi up makes its partitions."""
+    opened = TenantFile.open(find_stack_file(stack, file))
+    _finish(
+        opened.added(tenant),
+        tenant,
+        [f"{opened.path}: tenant {tenant} added", "next: pulumi preview shows its SQL; pulumi up makes its partitions"],
+        dry_run=dry_run,
+        as_json=as_json,
+    )
+
+
+def offboard(  # noqa: PLR0913 - a command's parameters are its options
+    tenant: TenantId,
+    *,
+    on_remove: Annotated[
+        OnRemove | None, typer.Option("--on-remove", help="What becomes of its rows when the entry is removed.")
+    ] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="Second step: remove the entry.")] = False,
+    confirm: Confirm = None,
+    stack: Stack = None,
+    file: StackFile = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let a tenant leave: first mark its entry, deploy, then remove it, deploy."""
+    if remove == (on_remove is not None):
+        raise typer.BadParameter("either --on-remove archive|drop, or after its deploy --remove")
+    opened = TenantFile.open(find_stack_file(stack, file))
+    if on_remove is None:
+        entry = opened.entry(tenant)
+        leaves = entry is not None and entry.on_remove == "drop"
+        changed, lines = opened.removed(tenant), _removed(tenant, drops=leaves)
+    else:
+        if on_remove == "drop" and confirm != tenant and not dry_run:
+            raise NotConfirmedError(
+                tenant, "dropping deletes every row of the tenant, and keeps no archive", "offboard", "--on-remove drop"
+            )
+        changed, lines = opened.offboarding(tenant, on_remove), _marked(tenant, on_remove)
+    _finish(changed, tenant, [f"{opened.path}: {lines[0]}", *lines[1:]], dry_run=dry_run, as_json=as_json)
+
+
+def _marked(tenant: str, on_remove: OnRemove) -> list[str]:
+    quoted = shlex.quote(tenant)
+    lines = [
+        f"tenant {tenant} is offboarding, onRemove: {on_remove}",
+        "It stays in service, with every row: pulumi up only lifts the protection of its resource.",
+    ]
+    if on_remove == "drop":
+        lines.append("pulumi preview refuses onRemove: drop in stack prod.")
+    return [*lines, f"next: pulumi up, then strata tenant offboard {quoted} --remove, then pulumi up"]
+
+
+def _removed(tenant: str, *, drops: bool) -> list[str]:
+    quoted = shlex.quote(tenant)
+    fate = (
+        "drops them: every row of the tenant is gone for good, and no archive is kept."
+        if drops
+        else "archives their rows, reads the archive back and compares it byte by byte, and only then drops them."
+    )
+    back = "" if drops else f"; strata tenant restore {quoted} brings an archived tenant back"
+    return [
+        f"tenant {tenant} removed",
+        "The next pulumi up refuses the tenant's writes, detaches its partitions without making others wait,"
+        f" and {fate}",
+        "It works 20 minutes at most; when it says so, the next pulumi up goes on from there.",
+        f"next: pulumi preview, then pulumi up{back}",
+    ]
+
+
+def _finish(changed: TenantFile, tenant: str, lines: list[str], *, dry_run: bool, as_json: bool) -> None:
+    """Write the file unless it is only tried, and say what was or would be done."""
+    difference = changed.difference
+    if difference and not dry_run:
+        changed.write()
+    if as_json:
+        entry = changed.entry(tenant)
+        print_json(
+            {
+                "tenant_id": tenant,
+                "file": str(changed.path),
+                "entry": entry,
+                "difference": difference,
+                "written": bool(difference) and not dry_run,
+            }
+        )
+    elif not difference:
+        _say([f"{changed.path}: says so already; nothing was written", *lines[-1:]])
+    elif dry_run:
+        _say([difference, "nothing was written"])
+    else:
+        _say(lines)
+
+
+def _say(lines: list[str]) -> None:
+    console().print("\n".join(lines), soft_wrap=True)
