@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
+from local.edge import rules
 from local.paths import CHECKOUT
 from strata.caching.classes import CACHE_CLASSES, CACHED_PATHS, ERROR_TTL_SECONDS, UNKEYED_INPUTS, CacheClass
 from strata.caching.contract import EVERYTHING, BehaviorContract, current_contract
@@ -174,6 +175,7 @@ def _codes(names: Iterable[str]) -> str:
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "cache-classes.md": cache_classes,
     "command.md": command,
+    "edge-rules.md": rules.render,
 }
 
 

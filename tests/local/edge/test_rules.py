@@ -3,7 +3,7 @@ import re
 from pathlib import Path
 
 from local.edge import rules
-from local.edge.rules import GUESSES, PAGE, RULES, SECTIONS, render
+from local.edge.rules import GUESSES, RULES, SECTIONS, render
 
 HERE = Path(__file__).parent
 CORE = Path(rules.__file__).parent
@@ -69,7 +69,3 @@ def test_every_reason_that_the_core_can_give_is_a_rule():
 def test_guesses_are_what_only_aws_can_settle():
     assert {rule.status for rule in GUESSES} == {"guessed", "switchable"}
     assert all(f"- `{rule.name}` (" in render() for rule in GUESSES)
-
-
-def test_the_page_is_made_from_the_table():
-    assert PAGE.read_text(encoding="utf-8") == render(), "run: python -m local.edge.rules"
