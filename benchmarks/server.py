@@ -126,7 +126,16 @@ def server() -> Iterator[Server]:
             parameters=_SETTINGS,
         )
         parameters = ConnectionParameters(
-            instance.host, instance.port, _DATABASE, "disable", "eu-central-1", _OWNER, _DEPLOYER, "none"
+            host=instance.host,
+            port=instance.port,
+            database=_DATABASE,
+            sslmode="disable",
+            region="eu-central-1",
+            owner_role=_OWNER,
+            deployer_role=_DEPLOYER,
+            master_secret_arn="none",  # noqa: S106 - not a secret, and there is none
+            layout=LAYOUT,
+            archive_bucket="none",
         )
         one = Server(folder, parameters)
         _make_schema(one, instance.master_username)
