@@ -17,6 +17,7 @@ from strata.advisory_locks import ONBOARD_KEY
 from strata.archives.bucket import ArchiveBucket
 from strata.archives.content import Rename, unpacked
 from strata.archives.errors import (
+    ArchiveMismatchError,
     ArchivePausedError,
     RestoreFailedError,
     RestoreMismatchError,
@@ -32,6 +33,8 @@ from strata.partitions.blockers import find_blockers
 from strata.partitions.render import Leaf, leaves
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from strata.archives.bucket import ArchiveLocation
     from strata.archives.manifest import ArchivedTable, Manifest
     from strata.archives.write import Report
@@ -70,7 +73,7 @@ def restore_tenant(
         budget_seconds: how long to work in all; a later run goes on from there.
 
     Raises:
-        TenantPresentError: the tenant has partitions, or another archive of it is being restored.
+        TenantPresentError: the tenant has partitions with other rows, or another archive of it is being restored.
         RestoreMismatchError: the archive does not fit the tables of this database.
         ArchiveMismatchError: what was loaded is not what the archive holds.
         ArchiveBucketError, ManifestError: the archive cannot be read.
@@ -109,25 +112,44 @@ class _Restore:
 
     def run(self, report: Report) -> RestoredTenant:
         archived = self._archived_tables()
-        loaded = self._begin()
-        for leaf in self.leaves:
-            table = archived.get(leaf.table)
-            if table is not None:
+        try:
+            loaded = self._begin()
+        except TenantPresentError as present:
+            if not self._is_back(present, archived, report):
+                raise
+        else:
+            for leaf, table in archived:
                 self._check_columns(leaf, table)
                 self._load(leaf, table, loaded[leaf.table], report)
-                verify_table(self.connection, leaf, self.bucket, table, self.deadline, report, self.manifest.tenant_id)
-        script = sql.render("archives/finish_restore.sql.j2", onboard_key=ONBOARD_KEY, leaves=self.leaves)
-        self._retried(script)
+                self._verify(leaf, table, report)
+            self._retried(sql.render("archives/finish_restore.sql.j2", onboard_key=ONBOARD_KEY, leaves=self.leaves))
         return RestoredTenant(self.tenant_id, {table.table: table.rows for table in self.manifest.tables})
 
-    def _archived_tables(self) -> dict[str, ArchivedTable]:
+    def _is_back(
+        self, present: TenantPresentError, archived: Sequence[tuple[Leaf, ArchivedTable]], report: Report
+    ) -> bool:
+        """Return whether an earlier run has attached these very rows, and died before it could say so."""
+        if set(present.states.values()) != {"active"}:
+            return False
+        try:
+            for leaf, table in archived:
+                self._check_columns(leaf, table)
+                self._verify(leaf, table, report)
+        except (ArchiveMismatchError, RestoreMismatchError):
+            return False
+        return True
+
+    def _verify(self, leaf: Leaf, table: ArchivedTable, report: Report) -> None:
+        verify_table(self.connection, leaf, self.bucket, table, self.deadline, report, self.manifest.tenant_id)
+
+    def _archived_tables(self) -> list[tuple[Leaf, ArchivedTable]]:
         archived = {table.table: table for table in self.manifest.tables}
         unknown = archived.keys() - {leaf.table for leaf in self.leaves}
         if unknown:
             raise RestoreMismatchError(
                 self.tenant_id, f"this database has no table {', '.join(sorted(unknown))}", self.manifest.migration
             )
-        return archived
+        return [(leaf, archived[leaf.table]) for leaf in self.leaves if leaf.table in archived]
 
     def _begin(self) -> dict[str, int]:
         """Make the leaves, unless an earlier run has, and return how many parts of each are loaded.

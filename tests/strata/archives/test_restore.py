@@ -21,7 +21,7 @@ from strata.partitions.errors import TenantArchivedError
 from strata.partitions.inspect import inspect_tenant
 from strata.partitions.onboard import ensure_tenant
 from tests.strata.archives.conftest import ROWS, binary_rows, nothing
-from tests.strata.rows import payments_of
+from tests.strata.rows import insert_payment, payments_of
 
 only_list = pytest.mark.parametrize("layout", ["list"], indirect=True)
 
@@ -167,6 +167,18 @@ def test_a_tenant_that_is_there_is_not_mixed_with(tenants, layout, place):
         "next: strata tenant show globex"
     )
     assert payments_of(tenants, "globex") == ROWS["payments"]
+
+
+@only_list
+def test_a_restore_that_died_before_it_could_say_so_is_done(tenants, layout, place):
+    """Asked for again, it finds the very rows there; with a row more it is refused, since it would hide that row."""
+    archive_tenant(tenants, "acme", layout, place, nothing)
+    first = restore_tenant(tenants, place, layout, nothing)
+    assert restore_tenant(tenants, place, layout, nothing) == first
+    insert_payment(tenants, "acme", "new")
+    with pytest.raises(TenantPresentError):
+        restore_tenant(tenants, place, layout, nothing)
+    assert payments_of(tenants, "acme") == ROWS["payments"] + 1
 
 
 @only_list
