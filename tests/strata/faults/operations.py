@@ -1,0 +1,127 @@
+"""The operations of a tenant's life: how each is arranged, run, and what must be so when it is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import psycopg
+
+from strata.archives.remove import archive_tenant
+from strata.archives.restore import restore_tenant
+from strata.database import connect_as_deployer
+from strata.errors import StrataError
+from strata.partitions.offboard import drop_tenant
+from strata.partitions.onboard import ensure_tenant
+from strata.partitions.render import leaves
+from strata.partitions.statistics import refresh_partition_stats
+from tests.strata.faults.world import OTHER, REFERENCE, ROWS, TENANT, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation.
+
+    Args:
+        name: as the report shows it.
+        arrange: makes, in a world without the tenant, what the operation begins with.
+        run: does it, by the reference that the world's database has; the number of the attempt.
+        check: what must be so in the end.
+        fails_with: what it raises when a fault strikes it; nothing else may come out of it.
+    """
+
+    name: str
+    arrange: Callable[[World], None]
+    run: Callable[[World, int], object]
+    check: Callable[[World], None]
+    fails_with: tuple[type[Exception], ...] = (StrataError,)
+
+
+def _nothing(_world: World) -> None:
+    """A tenant that is not there."""
+
+
+def _ensure(world: World, _attempt: int) -> None:
+    ensure_tenant(REFERENCE, TENANT, world.layout)
+
+
+def _check_onboarded(world: World) -> None:
+    """The new tenant has empty partitions, and they take rows."""
+    world.before = world.rows(TENANT)
+    assert all(rows.endswith(b"\xff\xff") and len(rows) == 21 for rows in world.before.values())  # header and trailer
+    world.check({"active"})
+
+
+def _to_be_adopted(world: World) -> None:
+    """Partitions nearly as they should be: one missing, one detached, one without its CHECK, none registered."""
+    world.onboard()
+    payments, invoices, audit_logs, webhook_logs = leaves(TENANT, world.layout)
+    world.sql.execute("DELETE FROM strata.tenant_partitions WHERE tenant_id = %s", (TENANT,))
+    world.sql.execute(f"ALTER TABLE {payments.qualified_parent} DETACH PARTITION {payments.qualified_name}")
+    if world.layout == "bucketed":
+        world.sql.execute(f"ALTER TABLE {payments.qualified_name} DISABLE ROW LEVEL SECURITY")
+    world.sql.execute(f"ALTER TABLE {invoices.qualified_name} DROP CONSTRAINT strata_tenant_ck")
+    world.sql.execute(f"ALTER TABLE {audit_logs.qualified_name} DISABLE ROW LEVEL SECURITY")
+    world.sql.execute(f"DROP TABLE {webhook_logs.qualified_name}")
+
+
+def _drop(world: World, _attempt: int) -> None:
+    drop_tenant(REFERENCE, TENANT, world.layout)
+
+
+def _archive(world: World, attempt: int) -> None:
+    archive_tenant(REFERENCE, TENANT, world.layout, world.place(attempt), _report)
+
+
+def _check_archived(world: World) -> None:
+    world.check({"archived"})
+    world.check_archive()
+
+
+def _archived(world: World) -> None:
+    """An archived tenant."""
+    world.onboard()
+    world.archive = world.place(0)
+    archive_tenant(world.sql, TENANT, world.layout, world.archive, _report)
+
+
+def _restore(world: World, _attempt: int) -> None:
+    restored = restore_tenant(REFERENCE, world.archive, world.layout, _report)
+    assert restored.rows == {"webhook_logs": 0, **ROWS}
+
+
+def _analyzed(world: World) -> None:
+    """A tenant that the planner knows, and the registry does not yet."""
+    world.onboard()
+    for leaf in (*leaves(TENANT, world.layout), *leaves(OTHER, world.layout)):
+        world.sql.execute(f"ANALYZE {leaf.qualified_name}")
+    world.sql.execute("UPDATE strata.tenant_partitions SET row_estimate = NULL")
+
+
+def _refresh(_world: World, _attempt: int) -> None:
+    with connect_as_deployer(REFERENCE) as connection:
+        refresh_partition_stats(connection, with_sizes=True)
+
+
+def _check_refreshed(world: World) -> None:
+    world.check({"active"})
+    query = "SELECT table_name, row_estimate FROM strata.tenant_partitions WHERE tenant_id = %s"
+    for tenant_id in (TENANT, OTHER):
+        assert dict(world.sql.execute(query, (tenant_id,)).fetchall()) == {"webhook_logs": 0, **ROWS}
+
+
+def _report(_table: str, _rows: int) -> None:
+    """Nobody watches."""
+
+
+OPERATIONS: Final = (
+    Operation("onboard", _nothing, _ensure, _check_onboarded),
+    Operation("adopt", _to_be_adopted, _ensure, lambda world: world.check({"active"})),
+    Operation("offboard, drop", World.onboard, _drop, lambda world: world.check(set())),
+    Operation("offboard, archive", World.onboard, _archive, _check_archived),
+    Operation("restore", _archived, _restore, lambda world: world.check({"active"})),
+    Operation("refresh statistics", _analyzed, _refresh, _check_refreshed, (StrataError, psycopg.OperationalError)),
+)
