@@ -85,15 +85,15 @@ def _marked(tenant: str, on_remove: OnRemove) -> list[str]:
 def _removed(tenant: str, *, drops: bool) -> list[str]:
     quoted = shlex.quote(tenant)
     fate = (
-        "drops them: every row of the tenant is gone for good, and no archive is kept."
+        "Then it drops them: every row of the tenant is gone for good, and no archive is kept."
         if drops
-        else "archives their rows, reads the archive back and compares it byte by byte, and only then drops them."
+        else "Then it archives their rows, reads the archive back, compares it byte by byte, and only then drops them."
     )
     back = "" if drops else f"; strata tenant restore {quoted} brings an archived tenant back"
     return [
         f"tenant {tenant} removed",
-        "The next pulumi up refuses the tenant's writes, detaches its partitions without making others wait,"
-        f" and {fate}",
+        "The next pulumi up refuses the tenant's writes and detaches its partitions, without making others wait.",
+        fate,
         "It works 20 minutes at most; when it says so, the next pulumi up goes on from there.",
         f"next: pulumi preview, then pulumi up{back}",
     ]
