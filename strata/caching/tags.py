@@ -3,6 +3,7 @@
 A tag is 1 to 256 visible ASCII characters without a comma, and an answer has at most 50 (CloudFront Developer Guide,
 "What you need to know when invalidating tags"): CloudFront ignores what goes beyond, so a purge would miss it.
 50 tags of 256 stay below the 16 KB that Cloudflare and Fastly take in one header, and below Fastly's 1 KB for one key.
+A * or a # at the start would be read as something else where a purge names the tag.
 CloudFront and Cloudflare ignore case and Fastly does not: tags are in lower case everywhere, purges included.
 """
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 MAX_TAGS: Final = 50
 MAX_TAG_CHARACTERS: Final = 256
 
-_ALLOWED_TAG: Final = f"1 to {MAX_TAG_CHARACTERS} visible ASCII characters without a comma or a space"
+_ALLOWED_TAG: Final = f"1 to {MAX_TAG_CHARACTERS} visible ASCII characters without comma, space, * or a # at the start"
 
 
 class InvalidTagError(StrataError):
@@ -66,6 +67,7 @@ def normalised(tag: str) -> str:
     """
     # Of ASCII, exactly 32 to 126 is printable.
     is_visible = tag.isascii() and tag.isprintable() and " " not in tag
-    if not (is_visible and "," not in tag and 0 < len(tag) <= MAX_TAG_CHARACTERS):
+    is_plain = "," not in tag and "*" not in tag and not tag.startswith("#")
+    if not (is_visible and is_plain and 0 < len(tag) <= MAX_TAG_CHARACTERS):
         raise InvalidTagError(tag)
     return tag.lower()
