@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from strata.caching.reports.labels import labels, percent, sorted_series
+from strata.caching.reports.labels import labels, sorted_series
+from strata.figures import percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from strata.figures import label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from strata.caching.metrics import DamagedFile, Group, MetricsTable, Percentiles, ReadingReport, TimeRange
 
-UNKNOWN: Final = "unknown"
-_STEP: Final = 1000
-_BYTE_UNITS: Final = ("B", "kB", "MB", "GB", "TB", "PB")
-
-
-def label(value: str | None) -> str:
-    """Return a value of a dimension; what would move a cursor or hide itself is shown as an escape."""
-    if value is None:
-        return UNKNOWN
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in value)
-
 
 def labels(values: Sequence[str | None]) -> str:
     """Return the values of several dimensions as one label."""
     return " · ".join(map(label, values)) or "all"
-
-
-def percent(ratio: float | None) -> str:
-    """Return a ratio in percent, to a tenth; a dash where there is none."""
-    return "-" if ratio is None else f"{100 * ratio:.1f} %"
-
-
-def amount_of_bytes(number: int) -> str:
-    """Return a number of bytes with a decimal unit, three digits at most before the point."""
-    value, unit = float(number), 0
-    while value >= _STEP and unit < len(_BYTE_UNITS) - 1:
-        value, unit = value / _STEP, unit + 1
-    return f"{value:.0f} B" if unit == 0 else f"{value:.1f} {_BYTE_UNITS[unit]}"
 
 
 def median(times: Percentiles | None) -> str:

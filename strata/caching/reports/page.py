@@ -8,18 +8,9 @@ from string import Template
 from typing import TYPE_CHECKING, Final
 
 from strata.caching.reports import charts
-from strata.caching.reports.labels import (
-    amount_of_bytes,
-    emptiness,
-    label,
-    labels,
-    median,
-    percent,
-    reading_notes,
-    sorted_series,
-    window,
-)
+from strata.caching.reports.labels import emptiness, labels, median, reading_notes, sorted_series, window
 from strata.errors import StrataError
+from strata.figures import amount_of_bytes, label, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 from rich.text import Text
 
-from strata.caching.reports.labels import amount_of_bytes, label, labels, median, percent, sorted_series
+from strata.caching.reports.labels import labels, median, sorted_series
+from strata.figures import amount_of_bytes, label, percent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

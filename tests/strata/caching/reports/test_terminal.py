@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from strata.caching.metrics import Measures
-from strata.caching.reports.labels import amount_of_bytes, label, percent
 from strata.caching.reports.terminal import bar
+from strata.figures import amount_of_bytes, label, percent
 
 
 def measures(edge: int, refresh: int, shield: int, misses: int) -> Measures:
