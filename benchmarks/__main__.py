@@ -40,10 +40,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(goal: Goal, options: Options) -> bool:
     print(f"{goal.name}: {goal.question}", flush=True)
     machine = result.machine()
-    comparisons = import_module(f"benchmarks.{goal.name}").measure(options)
+    module = import_module(f"benchmarks.{goal.name}")
+    comparisons = module.measure(options)
     if options.is_recorded:
         Result(goal.name, result.today(), goal.command, machine, result.versions(), comparisons).save()
         report.write_page()
+        if hasattr(module, "write_page"):
+            module.write_page()  # some have a page of their own
     for comparison in comparisons:
         for side in comparison.sides:
             name, unit, count, least, middle, most = report.spread(side, comparison.unit)

@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STORE_ARN: Final = "arn:aws:cloudfront::123456789012:key-value-store/isolation"
-PEPPER: Final = "0123456789abcdef" * 4
-#: What the origin believes: the function sends one of them, and the other one after a rotation.
-ORIGIN_VERIFY: Final = ("fedcba9876543210" * 4, "00112233445566778899aabbccddeeff" * 2)
+_PEPPER: Final = "0123456789abcdef" * 4
+_ORIGIN_VERIFY: Final = "fedcba9876543210" * 4
+#: What the function sends after a rotation; the origin believes both.
+NEXT_ORIGIN_VERIFY: Final = "00112233445566778899aabbccddeeff" * 2
 _RUNTIME: Final = "cloudfront-js-2.0"
 _SECURITY_HEADERS: Final = (
     ("x-content-type-options", "nosniff"),
@@ -80,7 +81,7 @@ def deployment_of(setup: Setup = DEFAULT_SETUP) -> Deployment:
     return Deployment(distribution, {STORE_ARN: secrets()} if setup.has_store else {}, ())
 
 
-def secrets(origin_verify: str = ORIGIN_VERIFY[0], pepper: str = PEPPER) -> dict[str, str]:
+def secrets(origin_verify: str = _ORIGIN_VERIFY, pepper: str = _PEPPER) -> dict[str, str]:
     """Return what a KeyValueStore holds before any tenant is purged."""
     return {SECRETS_KEY: json.dumps({"pepper": pepper, "originVerify": origin_verify})}
 

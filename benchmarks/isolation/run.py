@@ -7,11 +7,12 @@ order, so that a seed always makes the same run, whatever else the machine does.
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
-from benchmarks.isolation.deployment import ORIGIN_VERIFY, PEPPER, secrets
+from benchmarks.isolation.deployment import NEXT_ORIGIN_VERIFY, secrets
 from benchmarks.isolation.ledger import Ledger
 from benchmarks.isolation.oracle import Oracle
 from benchmarks.isolation.origin import ModelOrigin
@@ -19,7 +20,7 @@ from benchmarks.isolation.traffic import Scale, Traffic
 from local.edge.core import Edge
 from local.edge.messages import OriginRequest
 from local.edge.settings import EdgeSettings
-from strata.caching.key_value_store import epoch_key
+from strata.caching.key_value_store import SECRETS_KEY, epoch_key
 
 if TYPE_CHECKING:
     from benchmarks.isolation.asked import Asked
@@ -104,7 +105,8 @@ class Run:
         self._seed = seed
         self._deployment = deployment
         self._worker = worker
-        self._pepper = PEPPER if setup.has_store else None
+        self._pepper, verify = _secrets_of(deployment)
+        self._verify = verify
         self._secret = 0
         self._epochs: dict[str, int] = {}
         self._asked: dict[int, Asked] = {}
@@ -118,7 +120,6 @@ class Run:
             epochs=self._epochs,
         )
         ledger = Ledger()
-        verify = ORIGIN_VERIFY if setup.has_store else ()
         self.oracle = Oracle(seed, ledger, self._pepper, verify[0] if verify else None, setup.languages)
         self._origin = ModelOrigin(self.clock, self.traffic.callers.owners, verify, self._asked, ledger)
         self._calls = FunctionCalls(worker)
@@ -131,18 +132,21 @@ class Run:
         """Return the run's time."""
         return self.now
 
-    async def requests(self, number: int, *, stops: bool = False) -> Report:
+    async def requests(self, number: int, *, stops: bool = False, progress_every: int | None = None) -> Report:
         """Send so many requests, or the few more of a last batch.
 
         Args:
             number: how many.
             stops: whether to stop after the first violation that a viewer sees; after any other one, the run goes on
                 for a while, in case that a viewer sees something too.
+            progress_every: after how many requests it is said how far the run is; None says nothing.
         """
         sent = 0
         for batch in count():
             self._happen()
-            sent += await self._batch(sent)
+            before, sent = sent, sent + await self._batch(sent)
+            if progress_every and sent // progress_every > before // progress_every:
+                print(f"  {sent:,} requests, {len(self.oracle.violations)} violations", flush=True)
             if batch % _FORGET_EVERY == 0:
                 self.oracle.ledger.forget(self.now)
             if sent >= number or (stops and self._has_seen_enough(sent)):
@@ -193,7 +197,7 @@ class Run:
                 self._epochs[tenant] = self._epochs.get(tenant, 0) + source.choice((1, 9))
         if source.random() < _ROTATION and self._pepper is not None:
             self._secret = 1 - self._secret
-            self.oracle.origin_verify = ORIGIN_VERIFY[self._secret]
+            self.oracle.origin_verify = self._verify[self._secret]
         fails = source.random() < _FAILURE
         if source.random() < _FAILURE_AFTER_A_LEAP:  # what is kept is outdated, and nothing new is to be had
             self.now += source.choice(_LEAPS)
@@ -211,7 +215,8 @@ class Run:
 
     def _write_store(self) -> None:
         """Give the functions the store's contents, under the ARN that the deployment's have."""
-        values = {} if self.oracle.is_store_out else secrets(ORIGIN_VERIFY[self._secret])
+        is_out = self.oracle.is_store_out or self._pepper is None
+        values = {} if is_out else secrets(self._verify[self._secret], self._pepper)
         epochs = {epoch_key(tenant): str(epoch) for tenant, epoch in self._epochs.items()}
         self._worker.set_stores({arn: {**values, **epochs} for arn in self._deployment.stores})
 
@@ -250,13 +255,21 @@ class Run:
             self.oracle.past_the_edge(asked, response)
 
 
+def _secrets_of(deployment: Deployment) -> tuple[str | None, tuple[str, ...]]:
+    """Return the pepper and two origin-verify secrets, the deployed one and its successor; none without a store."""
+    for items in deployment.stores.values():
+        values = json.loads(items[SECRETS_KEY])
+        return values["pepper"], (values["originVerify"], NEXT_ORIGIN_VERIFY)
+    return None, ()
+
+
 def hosts(deployment: Deployment, of_a_star: int) -> tuple[str, ...]:
     """Return the names under which a distribution is reached, so many for each star."""
     distribution = deployment.distribution
     starred = [alias[1:] for alias in distribution.aliases if alias.startswith("*")]
     named = [alias for alias in distribution.aliases if not alias.startswith("*")]
     made = [f"t{number}{suffix}" for suffix in starred for number in range(of_a_star)]
-    return (distribution.domain_name, "localhost", *named, *made)
+    return (distribution.domain_name, "localhost", "127.0.0.1", *named, *made)
 
 
 def _location(request: ViewerRequest) -> str:
