@@ -7,9 +7,9 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Final
 
+from strata import pages
 from strata.caching.reports import charts
 from strata.caching.reports.labels import emptiness, labels, median, reading_notes, sorted_series, window
-from strata.errors import StrataError
 from strata.figures import amount_of_bytes, label, percent
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from strata.caching.metrics import Group, HitRatioSummary, Measures, MetricsTable
 
-_TEMPLATE: Final = Path(__file__).with_name("page.html")
+_FOOTER: Final = Path(__file__).with_name("footer.html")
+_PLOTS: Final = Path(__file__).with_name("plots.html")
 #: Hours are shown as long as they can be told apart, days after that.
 _MOST_HOURS: Final = 96
 _NAMES: Final = {
@@ -42,10 +43,6 @@ _COLUMNS: Final = {
 }
 
 
-class PageError(StrataError):
-    """A page that cannot be written."""
-
-
 def write_page(summary: HitRatioSummary, path: Path, now: datetime) -> None:
     """Write the page.
 
@@ -57,37 +54,26 @@ def write_page(summary: HitRatioSummary, path: Path, now: datetime) -> None:
     Raises:
         PageError: the file cannot be written.
     """
-    try:
-        path.write_text(render_page(summary, now), encoding="utf-8")
-    except OSError as error:
-        raise PageError(f"cannot write the page: {error.strerror}", where={"file": path}) from None
+    pages.write(path, render_page(summary, now))
 
 
 def render_page(summary: HitRatioSummary, now: datetime) -> str:
     """Return the page's text."""
-    return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
-        source=escape(label(summary.reading.source)),
-        window=escape(window(summary.time_range)),
-        made=f"{now:%Y-%m-%d %H:%M} UTC",
-        tiles=_tiles(summary.total),
-        sections=_sections(summary),
-        notes=_notes(summary),
-    )
+    where = f"{label(summary.reading.source)} · {window(summary.time_range)} · made {now:%Y-%m-%d %H:%M} UTC"
+    footer = Template(_FOOTER.read_text(encoding="utf-8")).substitute(notes=_notes(summary))
+    scripts = _PLOTS.read_text(encoding="utf-8")
+    return pages.page("Cache hit ratio", where, _tiles(summary.total), _sections(summary), footer, scripts)
 
 
-def _tiles(total: Measures) -> str:
+def _tiles(total: Measures) -> Sequence[tuple[str, str, str]]:
     spared = f"{amount_of_bytes(total.hit_bytes)} did not come from the origin"
-    tiles = (
+    return (
         ("Hit ratio", percent(total.hit_ratio), f"of {total.comparable:,} requests that a cache could answer"),
         ("At the edge", percent(total.edge_hit_ratio), f"{total.shield_hits:,} more from the Origin Shield"),
         ("By bytes", percent(total.byte_hit_ratio), spared),
         ("As CloudWatch counts", percent(total.cloudwatch_hit_ratio), f"of {total.cloudwatch_requests:,} requests"),
         ("Requests", f"{total.requests:,}", f"{total.left_out:,} that no cache could answer"),
         ("First byte, median", _first_bytes(total), "of hits and of misses"),
-    )
-    return "\n".join(
-        f'<div class="tile"><h3>{escape(name)}</h3><p class="figure">{escape(figure)}</p><p>{escape(words)}</p></div>'
-        for name, figure, words in tiles
     )
 
 
@@ -122,20 +108,12 @@ def _series(summary: HitRatioSummary) -> MetricsTable | None:
 
 
 def _table(table: MetricsTable) -> str:
-    columns = ((" · ".join(table.dimensions), ""), *_COLUMNS.items())
-    head = "".join(_heading(name, meaning) for name, meaning in columns)
-    rows = "\n".join(_row(group) for group in sorted_series(table))
+    columns = {" · ".join(table.dimensions): "", **_COLUMNS}
+    shown = pages.table(columns, map(_row, sorted_series(table)))
     hidden = table.group_count - len(table.groups)
     more = f"<p>and {hidden:,} more</p>" if hidden else ""
     is_open = " open" if len(table.groups) <= 12 else ""  # noqa: PLR2004 - as many as the plot shows
-    return (
-        f"<details{is_open}><summary>Figures</summary><div class='scroll'><table><thead><tr>{head}</tr></thead>"
-        f"<tbody>{rows}</tbody></table></div>{more}</details>"
-    )
-
-
-def _heading(name: str, meaning: str) -> str:
-    return f'<th scope="col"><button type="button" title="{escape(meaning)}">{escape(name)}</button></th>'
+    return f"<details{is_open}><summary>Figures</summary>{shown}{more}</details>"
 
 
 def _row(group: Group) -> str:
@@ -148,9 +126,7 @@ def _row(group: Group) -> str:
         (measures.sent_bytes, amount_of_bytes(measures.sent_bytes)),
         *((None if time is None else time.p50, median(time)) for time in times),
     )
-    name = escape(labels(group.values))
-    figures = "".join(f'<td data-value="{"" if value is None else value}">{shown}</td>' for value, shown in cells)
-    return f'<tr><th scope="row">{name}</th>{figures}</tr>'
+    return pages.row(labels(group.values), cells)
 
 
 def _counts(measures: Measures) -> tuple[int, ...]:

@@ -9,7 +9,8 @@ from html.parser import HTMLParser
 import pytest
 
 from strata.caching.metrics import ReadOptions, get_cache_hit_ratio_summary
-from strata.caching.reports.page import PageError, render_page, write_page
+from strata.caching.reports.page import render_page, write_page
+from strata.pages import PageError
 from tests.strata.caching.metrics.log_files import V2, json_lines, request, write
 
 NOW = datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
