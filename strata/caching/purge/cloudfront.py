@@ -12,7 +12,7 @@ from strata.caching.purge.errors import CallFailure, SoftPurgeUnavailableError, 
 from strata.caching.purge.plan import PurgeCost, batches_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from strata.caching.purge.items import PurgeItem
     from strata.caching.purge.plan import PurgeBatch
@@ -76,7 +76,7 @@ class CloudFront:
                 allowed="a hard purge; stale-while-revalidate from the origin serves stale answers after a TTL",
             )
         wildcards = {item: item.text for item in items if item.kind == "wildcard"}
-        others = {item: _value(item) for item in _with_each_tag_once(items) if item.kind != "wildcard"}
+        others = {item: _value(item) for item in items if item.kind != "wildcard"}
         return (
             *batches_of(ITEMS, others, MAXIMUM_ITEMS_IN_PROGRESS, lambda count: count / ITEMS_PER_SECOND),
             *batches_of(
@@ -101,11 +101,6 @@ class CloudFront:
 
 def _value(item: PurgeItem) -> str:
     return f"#{item.text}" if item.kind == "tag" else item.text
-
-
-def _with_each_tag_once(items: Iterable[PurgeItem]) -> Iterable[PurgeItem]:
-    """Return the items without tags that CloudFront takes for one it already has: their case says nothing to it."""
-    return {(item.kind, item.text.lower() if item.kind == "tag" else item.text): item for item in items}.values()
 
 
 class _Connection:

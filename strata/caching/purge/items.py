@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from strata.caching.purge.errors import PurgeInputError
+from strata.caching.tags import InvalidTagError, normalised
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,9 +16,6 @@ ItemKind = Literal["path", "wildcard", "tag"]
 
 #: CloudFront Developer Guide, "What you need to know when invalidating files".
 MAXIMUM_PATH_CHARACTERS: Final = 4000
-#: CloudFront Developer Guide, "What you need to know when invalidating tags"; Cloudflare and Fastly take 1,024.
-MAXIMUM_TAG_CHARACTERS: Final = 256
-
 _VISIBLE_ASCII: Final = re.compile(r"[\x21-\x7e]+", re.ASCII)
 #: A fragment never reaches a cache, and the edge refuses the others before it looks into its cache.
 _NEVER_CACHED: Final = re.compile(r"#|//|\\|;|/\.{1,2}(?=[/?*]|$)|%2f|%5c|%2e", re.IGNORECASE)
@@ -30,7 +28,7 @@ class PurgeItem:
     Args:
         kind: ``path`` names one URL path, with its query if the cache key has one; ``wildcard`` all that begin alike;
             ``tag`` all answers that the origin tagged so.
-        text: as given: a path begins with ``/``, a wildcard ends in ``*``, a tag has no ``#`` before it.
+        text: a path begins with ``/``, a wildcard ends in ``*``, a tag is in lower case (`strata.caching.tags`).
     """
 
     kind: ItemKind
@@ -79,21 +77,7 @@ def _path_problem(text: str) -> str | None:
 
 
 def _tag(text: str) -> PurgeItem:
-    problem = _tag_problem(text)
-    if problem:
-        raise PurgeInputError(
-            problem,
-            where={"tag": repr(text[:200])},
-            allowed=f"1 to {MAXIMUM_TAG_CHARACTERS} visible ASCII characters, no comma",
-        )
-    return PurgeItem("tag", text)
-
-
-def _tag_problem(text: str) -> str | None:
-    if not text or not _VISIBLE_ASCII.fullmatch(text) or "," in text:
-        return "a tag that is empty, or has a space, a comma or a character outside ASCII"
-    if len(text) > MAXIMUM_TAG_CHARACTERS:
-        return f"a tag of {len(text)} characters"
-    if text.startswith("#"):
-        return "a tag with # before it, which is added where the provider wants it"
-    return "a tag with *: a tag is never a wildcard" if "*" in text else None
+    try:
+        return PurgeItem("tag", normalised(text))
+    except InvalidTagError as error:
+        raise PurgeInputError(error.what, allowed=error.allowed) from None

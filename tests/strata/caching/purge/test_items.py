@@ -56,23 +56,17 @@ def test_path_that_no_cache_can_hold(path: str, problem: str) -> None:
     assert caught.value.where == {"path": repr(path[:200])}
 
 
-@pytest.mark.parametrize(
-    ("tag", "problem"),
-    [
-        ("", "a tag that is empty, or has a space, a comma or a character outside ASCII"),
-        ("a b", "a tag that is empty, or has a space, a comma or a character outside ASCII"),
-        ("a,b", "a tag that is empty, or has a space, a comma or a character outside ASCII"),
-        ("käse", "a tag that is empty, or has a space, a comma or a character outside ASCII"),
-        ("a\n", "a tag that is empty, or has a space, a comma or a character outside ASCII"),
-        ("#a", "a tag with # before it, which is added where the provider wants it"),
-        ("a*", "a tag with *: a tag is never a wildcard"),
-        ("a" * 257, "a tag of 257 characters"),
-    ],
-)
-def test_tag_that_no_provider_can_purge(tag: str, problem: str) -> None:
+@pytest.mark.parametrize("tag", ["", "a b", "a,b", "käse", "a\n", "#a", "a*", "a" * 257])
+def test_tag_that_no_answer_can_have(tag: str) -> None:
     with pytest.raises(PurgeInputError) as caught:
         parse_items([], [tag])
-    assert caught.value.what == problem
+    assert caught.value.what == f"not a cache tag: {tag[:256]!r}"
+    assert str(caught.value.allowed).startswith("1 to 256 visible ASCII characters")
+
+
+def test_a_tag_is_purged_as_answers_are_tagged() -> None:
+    """Fastly tells cases apart, and the middleware writes every tag in lower case."""
+    assert parse_items([], ["Payment-7", "payment-7"]) == (PurgeItem("tag", "payment-7"),)
 
 
 def test_nothing_to_purge() -> None:
@@ -85,5 +79,5 @@ def test_nothing_to_purge() -> None:
 def test_same_purge_is_the_same_items_in_the_same_order(paths: list[str], tags: list[str]) -> None:
     items = parse_items(paths, tags)
     assert items == parse_items([*reversed(paths), *paths], [*tags[1:], *tags[:1]])
-    assert {item.text for item in items} == {*paths, *tags}
+    assert {item.text for item in items} == {*paths, *map(str.lower, tags)}
     assert len(items) == len(set(items))

@@ -101,10 +101,6 @@ def test_cloudfront_takes_tags_that_differ_in_case_for_one() -> None:
     assert len(plan_purge(CloudFront("E1"), [], ["Payment:1", "payment:1"]).items) == 1
 
 
-def test_fastly_takes_tags_that_differ_in_case_for_two() -> None:
-    assert len(plan_purge(Fastly("service", "env:TOKEN"), [], ["Payment:1", "payment:1"]).items) == 2
-
-
 def test_cloudflare_purges_everything_below_the_root_by_host() -> None:
     batches = plan_purge(Cloudflare("zone", "env:TOKEN", "https://WWW.example.com/"), ["/*", "/a/*"]).batches
     assert [(batch.kind, batch.values) for batch in batches] == [
