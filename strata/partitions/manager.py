@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 from strata.database import connected
 from strata.errors import StrataError
 from strata.partitions import distribution, offboard, onboard, registry, statistics
+from strata.partitions.backfill import copy
 
 if TYPE_CHECKING:
     from strata.database import Connection
+    from strata.partitions.backfill.results import TableBackfill, TenantBackfill
+    from strata.partitions.backfill.source import Source
     from strata.partitions.layout import Layout
 
 
@@ -111,3 +114,38 @@ class PartitionManager:
         """Return all that the registry and the catalog do not agree on; nothing when they agree."""
         with connected(self.database) as connection:
             return registry.find_registry_differences(connection, self.layout)
+
+    def migrate_existing_tenant_data(
+        self, tenant: str, table: str, *, source: str | Source, options: copy.Options | None = None
+    ) -> TenantBackfill:
+        """Copy one tenant's rows of an unpartitioned table into its partition; what is there already is counted.
+
+        Args:
+            tenant: whose.
+            table: the partitioned table.
+            source: ``schema.table``, or all that must be said of it.
+            options: rows per batch, progress, and whether a tenant without partitions is given some.
+
+        Raises:
+            BackfillSourceError, UnmappedRowsError: nothing was copied.
+            BackfillInterruptedError: the connection broke; what was copied stays.
+        """
+        return copy.backfill_tenant(self.database, tenant, table, source, self.layout, options)
+
+    def migrate_all_tenants(
+        self, table: str, *, source: str | Source, options: copy.Options | None = None
+    ) -> TableBackfill:
+        """Copy all tenants' rows of an unpartitioned table into their partitions, tenant by tenant.
+
+        What fails for one tenant stops no other, and is in that tenant's result.
+
+        Args:
+            table: the partitioned table.
+            source: ``schema.table``, or all that must be said of it.
+            options: as for `migrate_existing_tenant_data`.
+
+        Raises:
+            BackfillSourceError, UnmappedRowsError: nothing was copied.
+            BackfillInterruptedError: the connection broke; what was copied stays.
+        """
+        return copy.backfill_table(self.database, table, source, self.layout, options)

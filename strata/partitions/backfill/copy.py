@@ -1,0 +1,246 @@
+"""The copy itself: whose each row is, once; then tenant by tenant, range by range.
+
+Nothing is recorded on the way: a row that is there is found there. That costs some microseconds per row of a run that
+goes on where another was killed, and no record can disagree with the rows, whatever was restored, dropped or onboarded
+again in between.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import psycopg
+
+from strata import sql
+from strata.database import connected
+from strata.errors import StrataError
+from strata.lock_retry import with_lock_retries
+from strata.partitions.backfill.errors import BackfillInterruptedError, UnmappedRowsError
+from strata.partitions.backfill.plan import Plan, make_plan
+from strata.partitions.backfill.results import BackfillProgress, TableBackfill, TenantBackfill
+from strata.partitions.backfill.source import Source
+from strata.partitions.onboard import ensure_tenant
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from strata.database import Connection
+    from strata.partitions.layout import Layout
+
+    Report = Callable[[BackfillProgress], None]
+
+BATCH_ROWS: Final = 10_000
+#: How long one batch tries while others hold locks.
+BATCH_LOCK_BUDGET_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a backfill works.
+
+    Args:
+        ensure: give a tenant that has no partition one, of every table; else its rows are reported as failed.
+        batch_rows: rows per transaction.
+        report: called after each batch.
+    """
+
+    ensure: bool = False
+    batch_rows: int = BATCH_ROWS
+    report: Report = lambda _: None
+
+
+def backfill_tenant(
+    database: str | Connection,
+    tenant_id: str,
+    table: str,
+    source: str | Source,
+    layout: Layout,
+    options: Options | None = None,
+) -> TenantBackfill:
+    """Copy one tenant's rows of a source into its partition; what is there already is counted.
+
+    Args:
+        database: a reference, or a connection in autocommit that acts as the owner of the tables.
+        tenant_id: whose.
+        table: the partitioned table.
+        source: ``schema.table``, or all that must be said of it.
+        layout: of the stack.
+        options: how.
+
+    Raises:
+        BackfillSourceError, UnmappedRowsError: nothing was copied.
+        BackfillInterruptedError: the connection broke; what was copied stays.
+    """
+    (found,) = _run(database, tenant_id, table, source, layout, options).tenants or (
+        TenantBackfill(tenant_id, table, 0),
+    )
+    return found
+
+
+def backfill_table(
+    database: str | Connection, table: str, source: str | Source, layout: Layout, options: Options | None = None
+) -> TableBackfill:
+    """Copy all tenants' rows of a source into their partitions, tenant by tenant; what fails for one stops no other.
+
+    Args:
+        database: a reference, or a connection in autocommit that acts as the owner of the tables.
+        table: the partitioned table.
+        source: ``schema.table``, or all that must be said of it.
+        layout: of the stack.
+        options: how.
+
+    Raises:
+        BackfillSourceError, UnmappedRowsError: nothing was copied.
+        BackfillInterruptedError: the connection broke; what was copied stays.
+    """
+    return _run(database, None, table, source, layout, options)
+
+
+def _run(
+    database: str | Connection,
+    tenant_id: str | None,
+    table: str,
+    source: str | Source,
+    layout: Layout,
+    options: Options | None,
+) -> TableBackfill:
+    named = Source(source) if isinstance(source, str) else source
+    with connected(database) as connection:
+        try:
+            plan = make_plan(connection, table, named)
+            _refuse_unmapped(connection, plan, named)
+            connection.execute(sql.render("backfill/map.sql.j2", plan=plan, tenant_id=tenant_id))
+            try:
+                return TableBackfill(table, named.table, Copy(connection, plan, layout, options or Options()).run())
+            finally:
+                if not connection.closed:
+                    connection.execute("DROP TABLE IF EXISTS pg_temp.strata_backfill")
+        except psycopg.Error as error:
+            if connection.broken:
+                raise BackfillInterruptedError(named.table, table, error) from error
+            raise
+
+
+def _refuse_unmapped(connection: Connection, plan: Plan, source: Source) -> None:
+    if source.fallback is None:
+        ((unmapped,),) = connection.execute(sql.render("backfill/unmapped.sql.j2", plan=plan)).fetchall()
+        if unmapped:
+            raise UnmappedRowsError(source.table, plan.table, unmapped)
+
+
+class _TenantFailedError(StrataError):
+    """Why the rest of a tenant's rows is not copied."""
+
+
+class Copy:
+    """One run over the map.
+
+    Args:
+        connection: that has the map, in autocommit.
+        plan: how rows become rows.
+        layout: of the stack.
+        options: how.
+    """
+
+    def __init__(self, connection: Connection, plan: Plan, layout: Layout, options: Options) -> None:
+        self.connection = connection
+        self.plan = plan
+        self.layout = layout
+        self.options = options
+
+    def run(self) -> tuple[TenantBackfill, ...]:
+        """Copy every tenant's range of the map, and return what became of each."""
+        ranges = self._query("ranges").fetchall()
+        states: dict[str, str] = dict(self._query("states", table=self.plan.table).fetchall())
+        started = time.monotonic()
+        total = sum(last - first for _, first, last in ranges)
+
+        def report(tenant_id: str, position: int) -> None:
+            elapsed = time.monotonic() - started
+            self.options.report(BackfillProgress(tenant_id, self.plan.table, position, total, elapsed))
+
+        results = []
+        for tenant_id, first, last in ranges:
+            results.append(self._tenant(tenant_id, states.get(tenant_id), first, last, report))
+            report(tenant_id, last)
+        return tuple(results)
+
+    def _tenant(
+        self, tenant_id: str, state: str | None, first: int, last: int, report: Callable[[str, int], None]
+    ) -> TenantBackfill:
+        """Copy one tenant's range, in ever smaller batches once a row is refused, so that this row is named."""
+        done = TenantBackfill(tenant_id, self.plan.table, last - first)
+        position, batch_rows = first, self.options.batch_rows
+        try:
+            self._require_partition(tenant_id, state)
+            while position < last:
+                end = min(position + batch_rows, last)
+                try:
+                    copied, there, conflicting = self._retried(tenant_id, position, end)
+                except (psycopg.IntegrityError, psycopg.DataError) as refusal:
+                    if end - position == 1:
+                        raise self._refused(refusal, f"at the row with {self._key(end)}") from refusal
+                    batch_rows = (end - position) // 2
+                    continue
+                except psycopg.Error as refusal:
+                    if self.connection.broken:
+                        raise
+                    raise self._refused(refusal, f"from the row with {self._key(position + 1)} on") from refusal
+                done = replace(
+                    done,
+                    copied=done.copied + copied,
+                    already_there=done.already_there + there,
+                    conflicting=done.conflicting + conflicting,
+                )
+                position = end
+                report(tenant_id, position)
+        except StrataError as failure:
+            return replace(done, failed=str(failure))
+        return done
+
+    def _require_partition(self, tenant_id: str, state: str | None) -> None:
+        if state == "active":
+            return
+        if self.options.ensure:
+            ensure_tenant(self.connection, tenant_id, self.layout)
+            return
+        raise _TenantFailedError(
+            f"the tenant has no partition of {self.plan.table}" if state is None else f"the tenant is {state}",
+            allowed="tenants that are active, or none yet when ensure is given",
+            next_command="add it to the config and pulumi up; then run again",
+        )
+
+    def _retried(self, tenant_id: str, first: int, last: int) -> tuple[int, int, int]:
+        return with_lock_retries(
+            self.connection,
+            lambda: self.batch(tenant_id, first, last),
+            BATCH_LOCK_BUDGET_SECONDS,
+            lambda error: self._refused(error, f"from the row with {self._key(first + 1)} on"),
+        )
+
+    def batch(self, tenant_id: str, first: int, last: int) -> tuple[int, int, int]:
+        """Copy one range in one transaction and return how many rows are copied, were there, and are in conflict."""
+        where = {"plan": self.plan, "tenant_id": tenant_id, "first": first, "last": last}
+        with self.connection.transaction():
+            copied = self._query("copy_batch", **where).rowcount
+            if copied == last - first:
+                return copied, 0, 0
+            # A statement of its own sees what others have committed while the first one waited for them.
+            ((found, equal),) = self._query("compare_batch", **where).fetchall()
+            return copied, equal - copied, found - equal
+
+    def _refused(self, error: psycopg.Error, where: str) -> _TenantFailedError:
+        # The server's detail is left out: it quotes the row.
+        return _TenantFailedError(
+            f"{error.sqlstate}: {error.diag.message_primary or ' '.join(str(error).split())}, {where}",
+            next_command="settle what it says, and run again: what is there is found there",
+        )
+
+    def _key(self, position: int) -> str:
+        (values,) = self._query("key", plan=self.plan, position=position).fetchall()
+        return ", ".join(f"{name} = {value}" for name, value in zip(self.plan.source_key, values, strict=True))
+
+    def _query(self, template: str, **values: object) -> psycopg.Cursor[tuple[Any, ...]]:
+        return self.connection.execute(sql.render(f"backfill/{template}.sql.j2", **values))

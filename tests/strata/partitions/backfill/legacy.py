@@ -1,0 +1,37 @@
+"""Rows of the source, and what the partitions hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from strata.database import Connection
+
+COLUMNS = "tenant_id, id, idempotency_key, amount_minor, currency, payment_method, created_at, updated_at"
+ID = "('00000000-0000-7000-8000-' || lpad(%s::text, 12, '0'))::uuid"
+AT = "'2026-01-01Z'"
+
+
+def insert(
+    connection: Connection,
+    tenant_id: str | None,
+    number: int,
+    *,
+    key: str | None = None,
+    amount: int = 100,
+    into: str = "legacy",
+) -> None:
+    """Add one row; ids are in the order of the numbers."""
+    connection.execute(
+        f"INSERT INTO {into}.payments ({COLUMNS}) VALUES (%s, {ID}, %s, %s, 'EUR', 'card', {AT}, {AT})",
+        (tenant_id, number, key or f"k{number}", amount),
+    )
+
+
+def held(connection: Connection, table: str = "app.payments") -> set[tuple[str, int, str, int]]:
+    """Return tenant, number, idempotency key and amount of every row."""
+    rows = connection.execute(
+        f"SELECT tenant_id, right(id::text, 12)::int, idempotency_key, amount_minor FROM {table}"
+    ).fetchall()
+    assert len(rows) == len(set(rows))
+    return set(rows)
