@@ -109,38 +109,15 @@ class ModelOrigin:
         if self.failing is not None and self.failing != "500":
             raise OriginFailure(self.failing, "as the run wants it")
         if quirk_of(request.path).is_bare and request.method in READS:
-            return await self._collected(self._endpoints_of(request.path), request, number)
-        return await self._collected(self._app, request, number)
+            return await ask_app(self._endpoints_of(request.path), request, number)
+        return await ask_app(self._app, request, number)
 
     async def collected_past_the_edge(self, request: OriginRequest, number: int) -> OriginResponse:
         """Return what somebody gets who asks the origin itself."""
-        return await self._collected(self._app, request, number)
+        return await ask_app(self._app, request, number)
 
     def _endpoints_of(self, path: str) -> Any:
         return self._endpoints[cache_class_of(path).name]
-
-    async def _collected(self, app: Any, request: OriginRequest, number: int) -> OriginResponse:
-        fields = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in request.headers]
-        scope = {
-            "type": "http",
-            "method": request.method,
-            "path": request.path,
-            "query_string": request.query.encode("latin-1"),
-            "headers": fields,
-            "number": number,
-        }
-        sent: list[dict[str, Any]] = []
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": request.body}
-
-        async def send(message: dict[str, Any]) -> None:
-            sent.append(message)
-
-        await app(scope, receive, send)
-        headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in sent[0]["headers"])
-        body = b"".join(message.get("body", b"") for message in sent[1:])
-        return OriginResponse(sent[0]["status"], headers, body)
 
     async def _route(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         scope["endpoint"] = self._endpoints_of(scope["path"])
@@ -213,6 +190,31 @@ class ModelOrigin:
         )
         self.ledger.add(made)
         return made
+
+
+async def ask_app(app: Any, request: OriginRequest, number: int = 0) -> OriginResponse:
+    """Return the answer of an ASGI application to a request, which finds its number in the scope."""
+    fields = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in request.headers]
+    scope = {
+        "type": "http",
+        "method": request.method,
+        "path": request.path,
+        "query_string": request.query.encode("latin-1"),
+        "headers": fields,
+        "number": number,
+    }
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": request.body}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in sent[0]["headers"])
+    body = b"".join(message.get("body", b"") for message in sent[1:])
+    return OriginResponse(sent[0]["status"], headers, body)
 
 
 async def _turns(count: int) -> None:
