@@ -67,8 +67,17 @@ def _matched_behavior() -> str:
 
 
 def _logged(key: str) -> str:
-    """Return a value that the edge function logged."""
-    return f"nullif(regexp_extract(viewer_request_log_data, '(?:^|&){key}=([^&]*)', 1), '')"
+    """Return a value that the edge function logged, as it stands in the log."""
+    data = "viewer_request_log_data"
+    whole = f"CASE WHEN contains({data}, '=') THEN {data} ELSE {decoded(data)} END"
+    return f"nullif(regexp_extract({whole}, '(?:^|&){key}=([^&]*)', 1), '')"
+
+
+def _tenant() -> str:
+    """Return the tenant: the function encodes it, and a log may encode the percent signs of that once more."""
+    value = _logged("tenant")
+    once = decoded(value)
+    return f"CASE WHEN contains({value}, '%25') THEN {decoded(f'({once})')} ELSE {once} END"
 
 
 def _class() -> str:
@@ -127,7 +136,7 @@ DIMENSIONS: Final[Mapping[str, Dimension]] = MappingProxyType(
     {
         "behavior": Dimension(BEHAVIOR, _BEHAVIOR_FIELDS),
         "class": Dimension(_class(), (*_BEHAVIOR_FIELDS, "viewer_request_log_data")),
-        "tenant": Dimension(decoded(_logged("tenant")), ("viewer_request_log_data",)),
+        "tenant": Dimension(_tenant(), ("viewer_request_log_data",)),
         "pop": Dimension("left(x_edge_location, 3)", ("x_edge_location",)),
         "shield": Dimension(_SHIELD, ()),
         "status": Dimension("sc_status", ("sc_status",)),

@@ -36,9 +36,8 @@ FILE_LINES: Final = (
     "auto_detect = false, columns = {'line': 'VARCHAR'}, filename = true, "
     f"max_line_size = {MAX_LINE_BYTES}, compression = "
 )
-#: Percent-encoded in formats of text (Developer Guide, "Standard logging reference"); what else is encoded there is
-#: compared with nothing.
-_ENCODED: Final = ("cache_behavior_path_pattern", "cs_uri_stem", "viewer_request_log_data")
+#: Percent-encoded, whatever the format (Developer Guide, "Standard logging reference"); what else is, is only counted.
+_ENCODED: Final = ("cache_behavior_path_pattern", "cs_uri_stem")
 _RESULT_TYPE: Final = canonical(REQUIRED_FIELD)
 
 
@@ -150,7 +149,7 @@ def _text_value(layout: Layout, name: str) -> str:
     if name not in layout.fields:
         return _absent(name)
     part = f"parts[{layout.fields.index(name) + 1}]"
-    return _value(decoded(part) if name in _ENCODED else part, name)
+    return _value(part, name)
 
 
 def _absent(name: str) -> str:
@@ -159,7 +158,8 @@ def _absent(name: str) -> str:
 
 def _value(expression: str, name: str) -> str:
     """Return a column; a dash and nothing at all both say that there is no value."""
-    return f"CASE WHEN {expression} IN ('-', '') THEN NULL ELSE {expression} END AS {name}"
+    value = decoded(expression) if name in _ENCODED else expression
+    return f"CASE WHEN {expression} IN ('-', '') THEN NULL ELSE {value} END AS {name}"
 
 
 def _is_comment(layout: Layout) -> str:

@@ -12,13 +12,14 @@ from strata.caching.metrics import LogSourceError, UnreadableLogFileError
 from strata.caching.metrics import UnknownDimensionError as UnknownError
 from strata.caching.metrics.time_range import TimeRangeError
 from strata.cli.stack_edge import NoEdgeError
-from tests.strata.caching.metrics.conftest import Bucket, bucket  # noqa: F401 - a fixture
+from tests.strata.caching.metrics.conftest import bucket  # noqa: F401 - a fixture
 from tests.strata.caching.metrics.log_files import LEGACY, V2, json_lines, plain, request, text, write
 from tests.strata.cli.conftest import set_edge
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.strata.caching.metrics.conftest import Bucket
     from tests.strata.cli.conftest import Run
 
 ROWS = [

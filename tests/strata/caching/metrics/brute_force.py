@@ -22,7 +22,7 @@ CACHED = {
     "/api/v1/config": "static_data",
     "/api/v1/currencies": "static_data",
 }
-ENCODED = ("cache-behavior-path-pattern", "cs-uri-stem", "viewer-request-log-data")
+ENCODED = ("cache-behavior-path-pattern", "cs-uri-stem")
 
 
 def records(path: Path, plain_fields: Sequence[str] = (), delimiter: str = "\t") -> Iterator[dict[str, str | None]]:
@@ -34,14 +34,15 @@ def records(path: Path, plain_fields: Sequence[str] = (), delimiter: str = "\t")
         if line.startswith("#Fields:"):
             fields = line[8:].split()
         elif line.startswith("{"):
-            yield {name: None if value in (None, "", "-") else str(value) for name, value in json.loads(line).items()}
+            yield {name: known(name, str(value)) for name, value in json.loads(line).items()}
         elif line and not line.startswith("#") and line.split(delimiter) != fields:
             yield {name: known(name, value) for name, value in zip(fields, line.split(delimiter), strict=True)}
 
 
 def known(name: str, value: str) -> str | None:
-    value = decoded(value) if name in ENCODED else value
-    return None if value in ("", "-") else value
+    if value in ("", "-"):
+        return None
+    return decoded(value) if name in ENCODED else value
 
 
 def decoded(value: str) -> str:
@@ -73,7 +74,8 @@ def behavior(record: dict[str, str | None]) -> str | None:
 
 
 def logged(record: dict[str, str | None], key: str) -> str | None:
-    for part in (record.get("viewer-request-log-data") or "").split("&"):
+    data = record.get("viewer-request-log-data") or ""
+    for part in (data if "=" in data else decoded(data)).split("&"):
         if part.startswith(key + "="):
             return part[len(key) + 1 :] or None
     return None
@@ -87,7 +89,9 @@ def cache_class(record: dict[str, str | None]) -> str | None:
 
 def tenant(record: dict[str, str | None]) -> str | None:
     value = logged(record, "tenant")
-    return None if value is None else decoded(value)
+    if value is None:
+        return None
+    return decoded(decoded(value)) if "%25" in value else decoded(value)
 
 
 def shield(record: dict[str, str | None]) -> str | None:

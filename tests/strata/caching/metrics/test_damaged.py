@@ -112,6 +112,13 @@ def test_another_header_with_as_many_fields_is_not_overlooked(tmp_path):
     assert metrics.total.misses == 1
 
 
+def test_another_header_that_has_the_shape_of_a_record_is_none(tmp_path):
+    """Behind its mark, a header with one name less has as many words as a record."""
+    first = text(("sc-status", "x-edge-result-type", "cs-method"), [request()], delimiter=" ")
+    second = text(("x-edge-result-type", "sc-status"), [])
+    assert count(write(tmp_path / "log", first + second)) == (1, 0, [])
+
+
 def test_lines_under_a_header_without_result_type_are_skipped(tmp_path):
     other = "#Fields: sc-status cs-method\n200\tGET\n"
     assert count(write(tmp_path / "log", text(LEGACY, [request()]) + other)) == (1, 1, [(1, (5,), None)])
@@ -138,6 +145,13 @@ def test_cut_gzip_data_is_counted_up_to_the_cut(tmp_path):
     assert 5_000 < requests < 15_000
     assert skipped == 1
     assert found == [(1, (requests + 3,), "its gzip data ends early: what came after that is lost")]
+
+
+def test_a_last_line_that_ends_at_the_cut_is_not_believed(tmp_path):
+    data = gzip.compress("\n".join([*HEAD, GOOD, MISS]).encode())
+    without_checksum = data[:-8]
+    damage = "its gzip data ends early: what came after that is lost"
+    assert count(write(tmp_path / "log.gz", without_checksum)) == (1, 1, [(1, (4,), damage)])
 
 
 def test_corrupt_gzip_data_is_counted_up_to_the_fault(tmp_path):

@@ -104,7 +104,7 @@ def store(folder: Path, kind: str, rows: list[dict[str, str]], *, gzipped: bool,
 
 def expected(path: Path, kind: str, rows: list[dict[str, str]]) -> list[dict[str, str | None]]:
     if kind == "parquet":
-        return [{name: None if value in ("", "-") else value for name, value in row.items()} for row in rows]
+        return [{name: brute_force.known(name, value) for name, value in row.items()} for row in rows]
     return list(brute_force.records(path, V2, " " if kind == "w3c spaces" else "\t"))
 
 
@@ -186,9 +186,18 @@ def test_the_top_groups_are_the_largest_and_the_total_is_whole(tmp_path):
     assert (metrics.group_count, metrics.total.requests) == (3, 6)
 
 
+@pytest.mark.parametrize("nothing", ["-", ""])
+@pytest.mark.parametrize("kind", ["legacy", "json", "parquet"])
+def test_a_dash_and_nothing_at_all_are_unknown(tmp_path, kind, nothing):
+    row = request(sc_status=nothing, x_edge_location=nothing, viewer_request_log_data=nothing)
+    path = store(tmp_path, kind, [row], gzipped=False, newline="\n")
+    metrics = get_cache_metrics(str(path), ("status", "pop", "tenant"), options=ONE_THREAD)
+    assert [group.values for group in metrics.groups] == [(None, None, None)]
+
+
 def test_the_ratios_leave_out_what_no_cache_could_answer(tmp_path):
     rows = [
-        request(sc_bytes="300"),
+        request(sc_bytes="300", cs_method="HEAD"),
         request(x_edge_result_type="RefreshHit", sc_bytes="100"),
         request(x_edge_result_type="Miss", sc_bytes="500"),
         request(x_edge_result_type="Miss", x_edge_detailed_result_type="OriginShieldHit", sc_bytes="100"),
@@ -200,6 +209,16 @@ def test_the_ratios_leave_out_what_no_cache_could_answer(tmp_path):
     assert (total.requests, total.comparable, total.left_out) == (7, 4, 3)
     assert (total.hit_ratio, total.edge_hit_ratio, total.byte_hit_ratio) == (0.75, 0.5, 0.5)
     assert total.cloudwatch_hit_ratio == 2 / 5  # DELETE counts there, a shield's hit does not
+
+
+@pytest.mark.parametrize(
+    "written", ["tenant=%C3%BCber%20all", "tenant=%25C3%25BCber%2520all", "tenant%3D%25C3%25BCber%2520all"]
+)
+@pytest.mark.parametrize("kind", ["json", "parquet"])  # the text formats of these tests encode once themselves
+def test_a_tenant_reads_the_same_however_often_it_was_encoded(tmp_path, kind, written):
+    path = store(tmp_path, kind, [request(viewer_request_log_data=written)], gzipped=False, newline="\n")
+    metrics = get_cache_metrics(str(path), ("tenant",), options=ONE_THREAD)
+    assert [group.values for group in metrics.groups] == [("über all",)]
 
 
 def test_an_unknown_dimension_is_refused_with_those_that_are_known(tmp_path):
