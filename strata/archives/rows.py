@@ -13,6 +13,8 @@ from strata.errors import StrataError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from psycopg import Copy
+
     from strata.database import Connection
     from strata.partitions.render import Leaf
 
@@ -72,8 +74,11 @@ def exact_text(connection: Connection) -> Iterator[None]:
         yield
 
 
-def copy_out(connection: Connection, leaf: Leaf, shape: Shape, columns: Iterable[str], skipped: int) -> Iterator[Piece]:
-    """Yield the rows of a partition in pieces.
+@contextmanager
+def copy_out(
+    connection: Connection, leaf: Leaf, shape: Shape, columns: Iterable[str], skipped: int
+) -> Iterator[Iterator[Piece]]:
+    """Give the rows of a partition in pieces; however the block ends, the connection is free then.
 
     Args:
         connection: inside of `exact_text`.
@@ -83,15 +88,21 @@ def copy_out(connection: Connection, leaf: Leaf, shape: Shape, columns: Iterable
         skipped: how many rows from the first on are left out.
     """
     query = sql.render("archives/copy_out.sql.j2", leaf=leaf, columns=list(columns), key=shape.key, skipped=skipped)
+    # Only the end of the block ends the COPY: an iterator that an error's traceback still holds would keep it, and the
+    # rollback would wait for its lock for ever.
+    with connection.cursor() as cursor, cursor.copy(query) as copy:
+        yield _in_pieces(copy)
+
+
+def _in_pieces(copy: Copy) -> Iterator[Piece]:
     rows: list[bytes] = []
     size = 0
-    with connection.cursor() as cursor, cursor.copy(query) as copy:
-        for row in copy:  # libpq hands out one row at a time
-            rows.append(bytes(row))
-            size += len(row)
-            if size >= _PIECE_BYTES:
-                yield Piece(b"".join(rows), len(rows))
-                rows.clear()
-                size = 0
+    for row in copy:  # libpq hands out one row at a time
+        rows.append(bytes(row))
+        size += len(row)
+        if size >= _PIECE_BYTES:
+            yield Piece(b"".join(rows), len(rows))
+            rows.clear()
+            size = 0
     if rows:
         yield Piece(b"".join(rows), len(rows))

@@ -48,8 +48,12 @@ def verify_table(
     """
     rename = Rename.of(archived_tenant or leaf.tenant_id, leaf.tenant_id)
     done = 0
-    with exact_text(connection), ThreadPoolExecutor(1) as reader:
-        live = _Rows(copy_out(connection, leaf, read_shape(connection, leaf), table.copied_columns, 0))
+    with (
+        exact_text(connection),
+        copy_out(connection, leaf, read_shape(connection, leaf), table.copied_columns, 0) as pieces,
+        ThreadPoolExecutor(1) as reader,
+    ):
+        live = _Rows(pieces)
         for number, part in enumerate(table.parts):
             archived = reader.submit(content_sha256, rename.apply(unpacked(bucket, part)))
             if live.digest(part.rows) != archived.result():

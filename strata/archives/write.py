@@ -57,9 +57,13 @@ def write_table(
     """
     shape = read_shape(connection, leaf)
     parts = _Parts(bucket, leaf.table)
-    with exact_text(connection), ThreadPoolExecutor(1) as compressor:
+    with (
+        exact_text(connection),
+        copy_out(connection, leaf, shape, shape.copied_columns, parts.rows) as pieces,
+        ThreadPoolExecutor(1) as compressor,
+    ):
         waiting: deque[Future[None]] = deque()
-        for piece in copy_out(connection, leaf, shape, shape.copied_columns, parts.rows):
+        for piece in pieces:
             waiting.append(compressor.submit(parts.add, piece))
             if len(waiting) > _WAITING:
                 waiting.popleft().result()
