@@ -104,9 +104,7 @@ def world(
     """Return the world of the test's layout, as the library finds it."""
     found = worlds(layout)
     monkeypatch.setenv("AWS_ENDPOINT_URL", emulator_url)
-    monkeypatch.setenv(
-        "TEST_DATABASE", json.dumps(connection_parameters(found.database.server, found.database.name))
-    )
+    monkeypatch.setenv("TEST_DATABASE", json.dumps(connection_parameters(found.database.server, found.database.name)))
     monkeypatch.setattr("strata.archives.write.PART_BYTES", 1)
     monkeypatch.setattr("strata.archives.rows._PIECE_BYTES", 300)
     return found

@@ -16,8 +16,6 @@ from tests.strata.archives.conftest import REGION
 from tests.strata.faults.watch import Watch, watched
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from tests.strata.faults.faults import Fault
     from tests.strata.faults.operations import Operation
     from tests.strata.faults.watch import Channel
@@ -53,10 +51,10 @@ class Matrix:
         operation.arrange(world)
         watch = Watch(fault.channel, number, fault.strike(world))
         if fault.kills:
-            run_in_child(lambda: operation.run(world, 0), watch)
+            _run_in_child(operation, world, watch)
         else:
-            run_here(lambda: operation.run(world, 0), watch, operation.fails_with)
-        self.reruns[run_until_done(operation, world)] += 1
+            _run_here(operation, world, watch)
+        self.reruns[_run_until_done(operation, world)] += 1
         operation.check(world)
 
     def _found(self, operation: Operation, world: World) -> dict[str, Any]:
@@ -99,37 +97,36 @@ def _waiting_points(operation: Operation, world: World) -> set[int]:
     return waiting
 
 
-def run_here(run: Callable[[], object], watch: Watch, expected: tuple[type[Exception], ...]) -> None:
+def _run_here(operation: Operation, world: World, watch: Watch) -> None:
     """Run in this process; what a fault makes of it is an error that a user can act on, if any at all."""
-    with watched(watch):
-        with suppress(*expected):
-            run()
+    with watched(watch), suppress(*operation.fails_with):
+        operation.run(world, 0)
     assert watch.struck, "the fault did not strike"
 
 
-def run_in_child(run: Callable[[], object], watch: Watch) -> None:
+def _run_in_child(operation: Operation, world: World, watch: Watch) -> None:
     """Run in a child process, which the fault kills."""
     pid = os.fork()
     if pid == 0:
-        _be_the_child(run, watch)
+        _be_the_child(operation, world, watch)
     _, status = os.waitpid(pid, 0)
     assert os.WIFSIGNALED(status), f"the child ended by itself with {os.waitstatus_to_exitcode(status)}"
     assert os.WTERMSIG(status) == signal.SIGKILL
 
 
-def _be_the_child(run: Callable[[], object], watch: Watch) -> None:
-    """Run and end; the parent's connections are left alone."""
+def _be_the_child(operation: Operation, world: World, watch: Watch) -> None:
+    """Run and end, without a word on the connections of the parent."""
     signal.alarm(_CHILD_SECONDS)
-    # Its own connections to the bucket: those of the parent are the parent's to read from.
     aws.client("s3", REGION)._endpoint.http_session = URLLib3Session()
     try:
+        world.reader, world.looking = world.database.deployer(), world.database.admin()
         with watched(watch):
-            run()
+            operation.run(world, 0)
     finally:
         os._exit(1)
 
 
-def run_until_done(operation: Operation, world: World) -> int:
+def _run_until_done(operation: Operation, world: World) -> int:
     """Run until the operation says that it is done, and return how many runs that took."""
     refusals = []
     for attempt in range(1, ATTEMPTS + 1):

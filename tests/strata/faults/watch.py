@@ -147,4 +147,3 @@ class _Watched:
             return called(**arguments) if strike is None else strike(lambda: called(**arguments), method)
 
         return call
-

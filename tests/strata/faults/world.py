@@ -22,6 +22,7 @@ from tests.strata.faults.faults import Waits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     import psycopg
 
@@ -47,21 +48,28 @@ class World:
     s3: Any
     sql: psycopg.Connection = field(init=False)
     admin: psycopg.Connection = field(init=False)
+    reader: psycopg.Connection = field(init=False)
+    looking: psycopg.Connection = field(init=False)
+    case: str = field(init=False)
     archive: ArchiveLocation = field(init=False)
     before: dict[str, bytes] = field(init=False)
     _other_before: dict[str, bytes] = field(init=False)
     _cases: Iterator[int] = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
-        self.sql = self.database.deployer()
-        self.admin = self.database.admin()
+        self.connect()
         ensure_tenant(self.sql, OTHER, self.layout)
         fill(self.sql, OTHER, ROWS)
         self._other_before = self.rows(OTHER)
 
+    def connect(self) -> None:
+        """Open connections; those of before, if any, belong to another process."""
+        self.sql, self.reader = self.database.deployer(), self.database.deployer()
+        self.admin, self.looking = self.database.admin(), self.database.admin()
+
     def close(self) -> None:
-        self.sql.close()
-        self.admin.close()
+        for connection in (self.sql, self.reader, self.admin, self.looking):
+            connection.close()
 
     # -- arranging -----------------------------------------------------------------------------------------------
 
@@ -88,28 +96,23 @@ class World:
 
     def terminate(self, pid: int) -> None:
         """End a session from the server's side, and see it gone."""
-        self.admin.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+        self.admin.execute("SELECT pg_terminate_backend(%s)", (pid,))
+        while self.admin.execute("SELECT FROM pg_stat_activity WHERE pid = %s", (pid,)).fetchone():
+            time.sleep(0.001)  # the server's own wait looks every 100 ms only
 
     @contextmanager
     def reader_of_another_tenant(self) -> Iterator[psycopg.Connection]:
         """Hold, in an open transaction, what a reader of a tenant beside ours holds."""
-        with self.database.deployer() as reader:
-            reader.execute("BEGIN")
-            for leaf in leaves(TENANT, self.layout):
-                reader.execute(f"LOCK TABLE ONLY {leaf.qualified_parent} IN ACCESS SHARE MODE")
-            yield reader
-            reader.rollback()
+        parents = ", ".join(f"ONLY {leaf.qualified_parent}" for leaf in leaves(TENANT, self.layout))
+        self.reader.execute(f"BEGIN; LOCK TABLE {parents} IN ACCESS SHARE MODE")
+        yield self.reader
+        self.reader.rollback()
 
-    @contextmanager
-    def when_waiting(self, connection: psycopg.Connection) -> Iterator[Waits]:
+    def when_waiting(self, connection: psycopg.Connection) -> AbstractContextManager[Waits]:
         """Give a way to act once a session waits for a lock."""
         query = "SELECT FROM pg_stat_activity WHERE pid = %s AND wait_event_type = 'Lock'"
-        pid = (connection.info.backend_pid,)
-        with (
-            self.database.admin() as looking,
-            Waits(lambda: looking.execute(query, pid).fetchone() is not None).until_over() as waits,
-        ):
-            yield waits
+        pid = connection.info.backend_pid
+        return Waits(lambda: self.looking.execute(query, (pid,)).fetchone() is not None).until_over()
 
     # -- looking -------------------------------------------------------------------------------------------------
 
@@ -183,7 +186,9 @@ class World:
 
     def _wait_for_sessions(self) -> None:
         """Wait until the server has noticed that whoever was killed is gone."""
-        left = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'strata' AND datname = current_database()"
+        left = (
+            "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'strata' AND datname = current_database()"
+        )
         deadline = time.monotonic() + _SETTLE_SECONDS
         while self._column(left) != [0]:
             assert time.monotonic() < deadline, "a session of a run that ended is still there"
