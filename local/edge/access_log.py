@@ -13,13 +13,13 @@ import logging
 import re
 import secrets
 from collections import defaultdict
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from local.edge.log_delivery import PARTITIONS
+from local.edge.values import value
 from strata import aws
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ _SPAN: Final = re.compile(r"bytes (\d+)-(\d+)/")
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@value
 class Entry:
     """One request and its answer, for the log.
 

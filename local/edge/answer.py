@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from local.edge.error_pages import error_page
 from local.edge.messages import OriginResponse
+from local.edge.values import value
 
 if TYPE_CHECKING:
     from local.edge.behaviors import CompiledBehavior
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from local.edge.object_store import Key, StoredObject
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Lookup:
     """What is looked for.
 
@@ -35,7 +35,7 @@ class Lookup:
     byte_range: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Answer:
     """A complete answer and where it came from.
 

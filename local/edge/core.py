@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from local.edge.admission import behavior_refusal, redirect, refusal
@@ -19,6 +19,7 @@ from local.edge.origin import Origins
 from local.edge.settings import DEFAULT_SETTINGS
 from local.edge.statistics import RecordedDecision, Recorder, Statistics
 from local.edge.tier import Tier
+from local.edge.values import value
 from local.edge.viewer_request import run_viewer_request
 from local.edge.viewer_response import plain_headers, shaped, viewer_headers
 
@@ -36,7 +37,7 @@ _NO_HOST: Final = (400, "InvalidRequest", "request-malformed")
 _ALWAYS_CACHED_METHODS: Final = frozenset({"GET", "HEAD"})
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Outcome:
     """What came of a request, before it becomes the viewer's answer."""
 

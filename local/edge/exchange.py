@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from local.edge.values import value
 
 if TYPE_CHECKING:
     from local.edge.header_fields import Fields
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class EdgeRequest:
     """What the cache key and the origin request are made of.
 

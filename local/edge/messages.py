@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
+
+from local.edge.values import value
 
 #: Header fields in the order they were sent; a name may occur several times and keeps the case it came in.
 Headers = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
+@value
 class ViewerRequest:
     """A request as a viewer sent it.
 
@@ -36,7 +38,7 @@ class ViewerRequest:
     http_version: str = "1.1"
 
 
-@dataclass(frozen=True)
+@value
 class OriginRequest:
     """A request that the edge sends to an origin.
 
@@ -59,7 +61,7 @@ class OriginRequest:
     timeout_seconds: float
 
 
-@dataclass(frozen=True)
+@value
 class OriginResponse:
     """An origin's complete answer."""
 
@@ -83,7 +85,7 @@ class OriginFailure(Exception):  # noqa: N818 - a failure of the origin, an outc
         self.detail = detail
 
 
-@dataclass(frozen=True)
+@value
 class Decision:
     """What the edge did with a request and why: the facts of its log line and of the control interface.
 
@@ -116,7 +118,7 @@ class Decision:
     taken_seconds: float = 0.0
 
 
-@dataclass(frozen=True)
+@value
 class ViewerResponse:
     """An answer as the viewer gets it."""
 
@@ -155,7 +157,7 @@ class RunFunction(Protocol):
         """
 
 
-@dataclass(frozen=True)
+@value
 class FunctionResult:
     """What a function returned.
 

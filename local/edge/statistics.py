@@ -6,6 +6,8 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from local.edge.values import value
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -39,7 +41,7 @@ class Statistics:
     invalidated: int
 
 
-@dataclass(frozen=True)
+@value
 class RecordedDecision:
     """A decision with the request it was about; without headers and query, which may hold secrets.
 
