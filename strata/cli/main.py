@@ -9,6 +9,7 @@ import typer
 from strata.cli.cache import app as cache
 from strata.cli.logs import app as logs
 from strata.cli.output import print_error
+from strata.cli.partitions import app as partitions
 from strata.cli.tenant import app as tenant
 from strata.errors import StrataError
 
@@ -22,6 +23,7 @@ app = typer.Typer(
 app.add_typer(cache, name="cache")
 app.add_typer(logs, name="logs")
 app.add_typer(tenant, name="tenant")
+app.add_typer(partitions, name="partitions")
 
 
 def main() -> None:

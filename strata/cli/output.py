@@ -62,12 +62,14 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> None:
-    """Print a table; numbers are right-aligned, None is a dash."""
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None, right: Sequence[str] = ()
+) -> None:
+    """Print a table; numbers are right-aligned, and the columns that are said to be; None is a dash."""
     found = [tuple(row) for row in rows]
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for index, column in enumerate(columns):
-        numeric = bool(found) and all(isinstance(row[index], int | float | None) for row in found)
+        numeric = column in right or (bool(found) and all(isinstance(row[index], int | float | None) for row in found))
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in found:
         table.add_row(*("-" if cell is None else str(cell) for cell in row))

@@ -62,6 +62,18 @@ class QueryFailedError(StrataError):
         self.sqlstate = error.sqlstate
 
 
+def parameters_of(reference: str | None) -> ConnectionParameters:
+    """Return what is known about a stack's database.
+
+    Raises:
+        NoDatabaseError: there is no reference.
+        DatabaseReferenceError: it leads nowhere.
+    """
+    if not reference:
+        raise NoDatabaseError
+    return resolve(reference)
+
+
 @contextmanager
 def opened(reference: str | None) -> Iterator[tuple[Connection, ConnectionParameters]]:
     """Give a connection to a stack's database that acts as the owner, and what is known about it.
@@ -72,9 +84,7 @@ def opened(reference: str | None) -> Iterator[tuple[Connection, ConnectionParame
         DatabaseUnreachableError, LoginRefusedError: nobody answers there, or not to us.
         QueryFailedError: PostgreSQL refused what was asked within.
     """
-    if not reference:
-        raise NoDatabaseError
-    parameters = resolve(reference)
+    parameters = parameters_of(reference)
     with login_as_deployer(parameters, acting_as=parameters.owner_role) as connection:
         try:
             yield connection, parameters

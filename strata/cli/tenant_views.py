@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from strata.cli.output import console, print_facts, print_table
+from strata.figures import amount_of_bytes, label
 from strata.partitions.registered import LEAVING
 from strata.tenants import RESERVED_TENANT
 
@@ -16,20 +17,6 @@ if TYPE_CHECKING:
     from strata.partitions.inspect import ObservedTenant
     from strata.partitions.registered import RegisteredTenant
     from strata.partitions.statistics import PartitionStats
-
-_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
-_STEP = 1024
-
-
-def amount_of_bytes(number: int | None) -> str | None:
-    """Return a size for people, for example ``3.2 MiB``; None stays unknown."""
-    if number is None:
-        return None
-    size, units = float(number), iter(_UNITS)
-    unit = next(units)
-    while size >= _STEP and unit != _UNITS[-1]:
-        size, unit = size / _STEP, next(units)
-    return f"{size:.0f} {unit}" if unit == _UNITS[0] else f"{size:.1f} {unit}"
 
 
 def overview(tenant: RegisteredTenant) -> dict[str, object]:
@@ -51,21 +38,26 @@ def show_tenants(tenants: Sequence[RegisteredTenant]) -> None:
         return
     rows = [
         (
-            one.tenant_id,
+            label(one.tenant_id),
             ", ".join(one.states),
             len(one.partitions),
             number(one.rows),
-            amount_of_bytes(one.bytes),
+            size(one.bytes),
             one.archive_uri,
         )
         for one in tenants
     ]
-    print_table(("tenant", "state", "tables", "rows", "size", "archive"), rows)
+    print_table(("tenant", "state", "tables", "rows", "size", "archive"), rows, right=("rows", "size"))
 
 
 def number(value: int | None) -> str | None:
     """Return a number for people; None stays unknown."""
     return None if value is None else f"{value:,}"
+
+
+def size(value: int | None) -> str | None:
+    """Return a number of bytes for people; None stays unknown."""
+    return None if value is None else amount_of_bytes(value)
 
 
 @dataclass(frozen=True)
@@ -123,19 +115,19 @@ def _next_step(known: RegisteredTenant, differences: Mapping[str, Sequence[str]]
 
 def show_tenant(view: TenantView) -> None:
     """Print all that is known of a tenant."""
-    print_facts([("tenant", view.tenant_id), ("state", ", ".join(view.states)), ("archive", view.archive_uri)])
+    print_facts([("tenant", label(view.tenant_id)), ("state", ", ".join(view.states)), ("archive", view.archive_uri)])
     rows = [
         (
             one.table,
             one.partition,
             one.state,
             number(one.rows),
-            amount_of_bytes(one.bytes),
+            size(one.bytes),
             None if one.last_analyzed_at is None else f"{one.last_analyzed_at:%Y-%m-%d %H:%M %Z}",
         )
         for one in view.partitions
     ]
-    print_table(("table", "partition", "state", "rows", "size", "analyzed"), rows)
+    print_table(("table", "partition", "state", "rows", "size", "analyzed"), rows, right=("rows", "size"))
     for table, found in view.differences.items():
         for difference in found:
             console().print(f"{table}: {difference}", soft_wrap=True)

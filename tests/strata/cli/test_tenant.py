@@ -3,52 +3,221 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.console import Console
 
+from strata.archives.bucket import ArchiveBucketError
 from strata.archives.errors import NotArchivedError, TenantPresentError
-from strata.cli.stack_database import NoDatabaseError, QueryFailedError
+from strata.cli.row_progress import row_progress
 from strata.cli.tenant_archive import NotArchivableError, NotConfirmedError, OtherTenantsArchiveError
 from strata.partitions.onboard import ensure_tenant
 from strata.partitions.registered import UnknownTenantError
-from tests.conftest import Database
-from tests.strata.archives.conftest import ROWS, binary_rows, fill, place  # noqa: F401 - a fixture among them
-from tests.strata.conftest import connection_parameters
+from strata.stack_file import StackFileError, TenantEntryError
+from tests.strata.archives.conftest import binary_rows
+from tests.strata.cli.stack import ROWS, archiving_stack, emulator_url, place, stack  # noqa: F401 - fixtures among them
 
 if TYPE_CHECKING:
-    from strata.archives.bucket import ArchiveLocation
+    from pathlib import Path
+
     from strata.database import Connection
     from strata.partitions.layout import Layout
     from tests.strata.cli.conftest import Run
 
 
+def done(run: Run, *words: str) -> str:
+    """Run a command that must end well, and return what it printed."""
+    result = run(*words)
+    assert result.exit_code == 0, result.exception
+    return result.stdout
+
+
+def as_json(run: Run, *words: str):
+    return json.loads(done(run, *words, "--json"))
+
+
+def test_a_tenant_is_archived_by_hand_and_comes_back(run: Run, archiving_stack: Connection) -> None:  # noqa: F811
+    before = binary_rows(archiving_stack, "app.payments")
+    assert "strata tenant offboard acme --remove" in done(run, "tenant", "archive", "acme", "--confirm", "acme")
+    (listed,) = as_json(run, "tenant", "list", "--state", "archived")
+    assert (listed["tenant_id"], listed["rows"], listed["tables"]) == ("acme", None, 4)
+    shown = as_json(run, "tenant", "show", "acme")
+    assert shown["differences"] == {}
+    assert shown["next_step"].startswith("strata tenant restore acme brings its rows back")
+
+    tried = done(run, "tenant", "restore", "acme", "--dry-run")
+    assert f"would be brought back from {listed['archive_uri']}; nothing was done" in tried
+    assert as_json(run, "tenant", "list", "--state", "archived") == [listed]
+    assert f"acme is back, with {sum(ROWS.values())} rows" in done(run, "tenant", "restore", "acme")
+    assert binary_rows(archiving_stack, "app.payments") == before
+    assert isinstance(run("tenant", "restore", "acme").exception, NotArchivedError | TenantPresentError)
+
+
+def test_a_tenant_gets_a_new_id_by_its_archive(run: Run, archiving_stack: Connection) -> None:  # noqa: F811
+    archived = as_json(run, "tenant", "archive", "acme", "--confirm", "acme")
+    assert archived["rows"] == ROWS
+    restored = done(run, "tenant", "restore", "acme", "--as", "acme-eu")
+    assert "strata tenant add acme-eu" in restored
+    assert "strata tenant forget acme --confirm acme" in restored
+    count = "SELECT count(*) FROM app.payments WHERE tenant_id = 'acme-eu'"
+    assert archiving_stack.execute(count).fetchone() == (ROWS["payments"],)
+    assert isinstance(run("tenant", "forget", "acme").exception, NotConfirmedError)
+    assert "would be forgotten" in done(run, "tenant", "forget", "acme", "--dry-run")
+    forgotten = as_json(run, "tenant", "forget", "acme", "--confirm", "acme")
+    assert forgotten == {"tenant_id": "acme", "archive_uri": archived["archive_uri"], "forgotten": True}
+    assert isinstance(run("tenant", "show", "acme").exception, UnknownTenantError)
+    # The archive is still there, and it is acme's.
+    wrong = run("tenant", "restore", "globex", "--from", archived["archive_uri"])
+    assert isinstance(wrong.exception, OtherTenantsArchiveError)
+    assert wrong.exception.next_command.endswith("--as globex")
+    assert "acme is back" in done(run, "tenant", "restore", "acme", "--from", archived["archive_uri"])
+
+
+def test_archiving_by_hand_is_confirmed_unless_the_tenant_is_leaving(run: Run, archiving_stack: Connection) -> None:  # noqa: F811
+    refused = run("tenant", "archive", "acme")
+    assert isinstance(refused.exception, NotConfirmedError)
+    assert refused.exception.next_command == "strata tenant archive acme --confirm acme"
+    assert isinstance(run("tenant", "archive", "acme", "--confirm", "globex").exception, NotConfirmedError)
+    tried = done(run, "tenant", "archive", "acme", "--confirm", "acme", "--dry-run")
+    assert "tenant acme would be archived to s3://" in tried
+    assert as_json(run, "tenant", "show", "acme")["states"] == ["active"]
+    archiving_stack.execute("UPDATE strata.tenant_partitions SET state = 'offboarding' WHERE tenant_id = 'acme'")
+    assert "tenant acme is archived" in done(run, "tenant", "archive", "acme")
+    again = run("tenant", "archive", "acme")
+    assert isinstance(again.exception, NotArchivableError)
+    assert again.exception.next_command == "strata tenant restore acme"
+
+
+def test_the_reserved_tenant_is_not_archived(run: Run, stack: Connection, layout: Layout) -> None:  # noqa: F811
+    ensure_tenant(stack, "system", layout)
+    assert isinstance(run("tenant", "archive", "system", "--confirm", "system").exception, NotArchivableError)
+
+
+def test_what_is_not_archived_is_not_restored_or_forgotten(run: Run, stack: Connection) -> None:  # noqa: F811
+    assert isinstance(run("tenant", "restore", "acme").exception, NotArchivedError)
+    assert isinstance(run("tenant", "forget", "acme", "--confirm", "acme").exception, NotArchivedError)
+    assert isinstance(run("tenant", "restore", "nobody").exception, UnknownTenantError)
+    elsewhere = run("tenant", "restore", "acme", "--from", "https://bucket/x")
+    assert isinstance(elsewhere.exception, ArchiveBucketError)
+
+
+def test_list_shows_everyone_and_show_what_differs(run: Run, stack: Connection) -> None:  # noqa: F811
+    stack.execute("ANALYZE")
+    done(run, "partitions", "refresh", "--sizes")
+    lines = done(run, "tenant", "list").splitlines()
+    assert [line.split()[:4] for line in lines[1:]] == [
+        ["acme", "active", "4", "543"],
+        ["globex", "active", "4", "543"],
+    ]
+    assert "next: nothing; when it leaves: strata tenant offboard acme" in done(run, "tenant", "show", "acme")
+    stack.execute("CREATE INDEX extra ON partitions.payments_p_acme (amount_minor)")
+    shown = done(run, "tenant", "show", "acme")
+    assert "payments: index partitions.extra, INDEX USING btree (amount_minor), is not the parent's; settle:" in shown
+    assert "next: settle each difference as it says, then pulumi up" in shown
+
+
+@pytest.mark.parametrize(
+    ("state", "step"),
+    [
+        ("verified", "pulumi up goes on with its removal; so does strata tenant archive acme"),
+        ("restoring", "strata tenant restore acme goes on with the restore"),
+    ],
+)
+def test_show_says_how_a_life_goes_on(run: Run, stack: Connection, state: str, step: str) -> None:  # noqa: F811
+    stack.execute("UPDATE strata.tenant_partitions SET state = %s WHERE tenant_id = 'acme'", (state,))
+    assert step in done(run, "tenant", "show", "acme")
+
+
+def test_a_state_that_is_none_is_usage(run: Run) -> None:
+    assert run("tenant", "list", "--state", "asleep").exit_code == 2
+
+
+STACK = "config:\n  aws:region: eu-central-1  # ours\n  strata:tenants:\n    - globex  # the first\n"
+
+
 @pytest.fixture
-def stack(
-    migrated: Connection,
-    layout: Layout,
-    fresh_database: Database,
-    place: ArchiveLocation,  # noqa: F811 - the fixture
-    monkeypatch: pytest.MonkeyPatch,
-) -> Connection:
-    """Return a connection to a stack's database with the tenants acme and globex, which STRATA_DATABASE leads to."""
-    parameters = connection_parameters(fresh_database.server, fresh_database.name)
-    parameters |= {"layout": layout, "archive_bucket": place.bucket}
-    monkeypatch.setenv("STACK_DATABASE", json.dumps(parameters))
-    monkeypatch.setenv("STRATA_DATABASE", "env:STACK_DATABASE")
-    for tenant_id in ("acme", "globex"):
-        ensure_tenant(migrated, tenant_id, layout)
-        fill(migrated, tenant_id)
-    return migrated
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the stack file of a project that the test stands in."""
+    (tmp_path / "Pulumi.yaml").touch()
+    (tmp_path / "Pulumi.dev.yaml").write_text(STACK)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PULUMI_OPTION_CONFIG_FILE", raising=False)
+    monkeypatch.setenv("PULUMI_STACK", "dev")
+    return tmp_path / "Pulumi.dev.yaml"
 
 
-def test_a_tenant_is_archived_by_hand_and_comes_back(run: Run, stack: Connection) -> None:
-    before = binary_rows(stack, "app.payments")
-    archived = run("tenant", "archive", "acme", "--confirm", "acme")
-    assert archived.exit_code == 0, archived.exception
-    assert "strata tenant offboard acme --remove" in archived.output
-    assert "archived" in run("tenant", "list").output
-    restored = run("tenant", "restore", "acme")
-    assert restored.exit_code == 0, restored.exception
-    assert f"acme is back, with {sum(ROWS.values())} rows" in restored.output
-    assert binary_rows(stack, "app.payments") == before
+def test_a_tenant_comes_and_leaves_by_the_stack_file(run: Run, project: Path) -> None:
+    tried = done(run, "tenant", "add", "acme", "--dry-run")
+    assert "+    - acme" in tried
+    assert tried.endswith("nothing was written\n")
+    assert project.read_text() == STACK
+    assert "next: pulumi preview" in done(run, "tenant", "add", "acme")
+    assert project.read_text() == f"{STACK}    - acme\n"
+    marked = done(run, "tenant", "offboard", "acme", "--on-remove", "archive")
+    assert "It stays in service, with every row" in marked
+    assert "strata tenant offboard acme --remove" in marked
+    assert "says so already" in done(run, "tenant", "offboard", "acme", "--on-remove", "archive")
+    removed = done(run, "tenant", "offboard", "acme", "--remove")
+    assert "Then it archives their rows, reads the archive back" in removed
+    assert project.read_text() == STACK
+
+
+def test_dropping_rows_is_confirmed_and_said(run: Run, project: Path) -> None:
+    refused = run("tenant", "offboard", "globex", "--on-remove", "drop")
+    assert isinstance(refused.exception, NotConfirmedError)
+    assert refused.exception.next_command == ("strata tenant offboard globex --on-remove drop --confirm globex")
+    assert project.read_text() == STACK
+    done(run, "tenant", "offboard", "globex", "--on-remove", "drop", "--confirm", "globex")
+    assert project.read_text().endswith(
+        "    - id: globex  # the first\n      state: offboarding\n      onRemove: drop\n      confirm: globex\n"
+    )
+    removed = as_json(run, "tenant", "offboard", "globex", "--remove", "--dry-run")
+    assert (removed["entry"], removed["written"]) == (None, False)
+    assert "every row of the tenant is gone for good" in done(run, "tenant", "offboard", "globex", "--remove")
+    assert "strata:tenants: []" in project.read_text()
+
+
+def test_entries_that_would_be_refused_are_refused_here(run: Run, project: Path) -> None:
+    assert isinstance(run("tenant", "add", "globex").exception, TenantEntryError)
+    assert isinstance(run("tenant", "add", "No Such Id").exception, TenantEntryError)
+    assert isinstance(run("tenant", "offboard", "globex", "--remove").exception, TenantEntryError)
+    assert isinstance(run("tenant", "add", "a", "--stack", "none").exception, StackFileError)
+    assert run("tenant", "offboard", "globex").exit_code == 2
+    assert run("tenant", "offboard", "globex", "--remove", "--on-remove", "drop").exit_code == 2
+    assert project.read_text() == STACK
+
+
+def test_the_file_that_is_named_is_changed(run: Run, project: Path, tmp_path: Path) -> None:
+    other = tmp_path / "Pulumi.other.yaml"
+    other.write_text(STACK)
+    assert as_json(run, "tenant", "add", "acme", "--file", str(other))["file"] == str(other)
+    assert as_json(run, "tenant", "add", "hooli", "--stack", "other")["entry"] == {
+        "tenant_id": "hooli",
+        "state": "active",
+        "on_remove": "archive",
+        "confirm": None,
+    }
+    assert (project.read_text(), other.read_text()) == (STACK, f"{STACK}    - acme\n    - hooli\n")
+
+
+def test_progress_tells_rows_rate_and_time_left() -> None:
+    out = StringIO()
+    with row_progress(
+        "restoring", {"payments": 1000}, Console(file=out, force_terminal=True, width=120, color_system=None)
+    ) as report:
+        for rows in (0, 400, 1000, 500):
+            report("payments", rows)
+        report("invoices", 7)
+    shown = out.getvalue()
+    assert "1,000/1,000 rows" in shown
+    assert "payments (comparing)" in shown
+    assert "500/1,000 rows" in shown
+    assert "7 rows" in shown
+
+
+def test_progress_is_silent_where_nobody_looks(capsys: pytest.CaptureFixture[str]) -> None:
+    with row_progress("restoring", {}) as report:
+        report("payments", 5)
+    assert capsys.readouterr() == ("", "")
