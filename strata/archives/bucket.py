@@ -129,8 +129,12 @@ class ArchiveBucket:
             ManifestError: it is none that this version reads.
         """
         key = f"{self.location.prefix}/{MANIFEST}"
-        body = self._call("get_object", Key=key)["Body"].read()
-        return read_manifest(body.decode(), f"s3://{self.location.bucket}/{key}")
+        body = self._call("get_object", Key=key)["Body"]
+        try:
+            text = body.read().decode()
+        except aws.failures() as error:
+            raise self._failed("get_object", key, error) from None
+        return read_manifest(text, f"s3://{self.location.bucket}/{key}")
 
     def find_manifest(self) -> Manifest | None:
         """Return the manifest, or None while the archive is incomplete.
