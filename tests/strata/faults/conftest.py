@@ -15,6 +15,7 @@ from tests.local.providers.conftest import emulator_url  # noqa: F401 - a fixtur
 from tests.strata.archives.conftest import REGION
 from tests.strata.conftest import connection_parameters, create_database
 from tests.strata.faults.matrix import Matrix
+from tests.strata.faults.page import PAGE, render
 from tests.strata.faults.world import World, new_bucket
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--faults", choices=("sample", "all"), default="sample", help="all: strike at every point, not at a sample"
     )
+    parser.addoption("--faults-page", action="store_true", help="with --faults=all: write the page, if all converged")
     parser.addoption("--faults-seed", default=None, help="the seed that a run with a sample printed")
 
 
@@ -46,6 +48,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         failed = sum(matrix.failed.values())
         result = f"{failed} did not converge" if failed else "all converged"
         terminalreporter.write_line(f"fault matrix: {struck} points, {result} (seed {config.stash[_SEED]})")
+        if config.getoption("--faults-page", default=False) and not failed:
+            PAGE.write_text(render(matrix.struck))
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +61,7 @@ def matrix(pytestconfig: pytest.Config) -> Matrix:
 def chosen(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Callable[[list], list]:
     """Return a function that chooses the points of a list: all, or a sample that the seed and the test's name fix."""
     everything = pytestconfig.getoption("--faults", "sample") == "all"
-    sampled = random.Random(f"{pytestconfig.stash[_SEED]} {request.node.name}")
+    sampled = random.Random(f"{pytestconfig.stash[_SEED]} {request.node.name}")  # noqa: S311 - repeatable, no secret
 
     def choose(points: list, most: int) -> list:
         return points if everything or len(points) <= most else sorted(sampled.sample(points, most))
@@ -95,16 +99,25 @@ def worlds(
 
 
 @pytest.fixture
-def world(
+def open_world(
     worlds: Callable[[Layout], World],
-    layout: Layout,
     emulator_url: str,  # noqa: F811 - the fixture
     monkeypatch: pytest.MonkeyPatch,
-) -> World:
-    """Return the world of the test's layout, as the library finds it."""
-    found = worlds(layout)
+) -> Callable[[Layout], World]:
+    """Return a function that gives the world of a layout, where the library finds it."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", emulator_url)
-    monkeypatch.setenv("TEST_DATABASE", json.dumps(connection_parameters(found.database.server, found.database.name)))
     monkeypatch.setattr("strata.archives.write.PART_BYTES", 1)
     monkeypatch.setattr("strata.archives.rows._PIECE_BYTES", 300)
-    return found
+
+    def of_layout(layout: Layout) -> World:
+        world = worlds(layout)
+        parameters = connection_parameters(world.database.server, world.database.name)
+        monkeypatch.setenv("TEST_DATABASE", json.dumps(parameters))
+        return world
+
+    return of_layout
+
+
+@pytest.fixture
+def world(open_world: Callable[[Layout], World], layout: Layout) -> World:
+    return open_world(layout)

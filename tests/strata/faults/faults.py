@@ -9,7 +9,7 @@ import socket
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from botocore.exceptions import ClientError, ConnectionClosedError
 from botocore.response import StreamingBody
@@ -33,13 +33,15 @@ class Fault:
         strike: makes what happens at a point of a world.
         kills: the operation runs in a child process, which this ends by SIGKILL.
         needs: the points it can strike at: all, those that wait for a reader of another tenant, or reads of objects.
+        after_the_last: whether it also strikes when all is done, so that what is done is asked for again.
     """
 
     name: str
     channel: Channel
     strike: Callable[[World], Callable[..., Any]]
     kills: bool = False
-    needs: str = "any"
+    needs: Literal["any", "waits", "get_object"] = "any"
+    after_the_last: bool = False
 
 
 def _terminated(world: World) -> Callable[..., Any]:
@@ -135,10 +137,10 @@ def _truncated(_world: World) -> Callable[..., Any]:
 
 
 FAULTS: Final = (
-    Fault("connection terminated", "server", _terminated),
+    Fault("connection terminated", "server", _terminated, after_the_last=True),
     Fault("answer lost", "server", _answer_lost),
     Fault("terminated while it waits", "server", _terminated_while_it_waits, needs="waits"),
-    Fault("process killed", "server", _killed, kills=True),
+    Fault("process killed", "server", _killed, kills=True, after_the_last=True),
     Fault("process killed, statement sent", "server", _killed_after_sending, kills=True),
     Fault("process killed while it waits", "server", _killed_while_it_waits, kills=True, needs="waits"),
     Fault("process killed at a call", "bucket", _killed, kills=True),

@@ -13,15 +13,21 @@ from botocore.httpsession import URLLib3Session
 
 from strata import aws
 from tests.strata.archives.conftest import REGION
+from tests.strata.faults.faults import FAULTS
+from tests.strata.faults.operations import OPERATIONS
 from tests.strata.faults.watch import Watch, watched
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from strata.partitions.layout import Layout
     from tests.strata.faults.faults import Fault
     from tests.strata.faults.operations import Operation
     from tests.strata.faults.watch import Channel
     from tests.strata.faults.world import World
 
 ATTEMPTS: Final = 3
+AFTER_THE_LAST: Final = "after the last"
 #: A child that neither ends nor is killed.
 _CHILD_SECONDS: Final = 60
 
@@ -36,14 +42,24 @@ class Matrix:
     reruns: Counter[int] = field(default_factory=Counter)
 
     def points_of(self, operation: Operation, world: World, fault: Fault) -> list[tuple[int, str]]:
-        """Return number and label of each point of an operation where a fault can strike, and of the one after the last."""
+        """Return number and label of each point of an operation where a fault can strike."""
         found = self._found(operation, world)
-        if fault.needs == "waits":
-            return [(number, label) for number, label in enumerate(found["server"]) if number in found["waiting"]]
         labels = list(enumerate(found[fault.channel]))
-        if fault.needs != "any":
-            return [(number, label) for number, label in labels if label.startswith(fault.needs)]
-        return labels
+        if fault.needs == "waits":
+            return [(number, label) for number, label in labels if number in found["waiting"]]
+        if fault.needs == "get_object":
+            return [(number, label) for number, label in labels if label.startswith("get_object")]
+        return [*labels, (len(labels), AFTER_THE_LAST)] if fault.after_the_last else labels
+
+    def counts(self, open_world: Callable[[Layout], World]) -> dict[tuple[str, str, str], int]:
+        """Return how many points there are, by operation, layout and fault."""
+        found = {}
+        for layout in ("list", "bucketed"):
+            world = open_world(layout)
+            for operation in OPERATIONS:
+                for fault in FAULTS:
+                    found[operation.name, layout, fault.name] = len(self.points_of(operation, world, fault))
+        return found
 
     def strike(self, operation: Operation, world: World, fault: Fault, number: int) -> None:
         """Run an operation with a fault at a point, then until it is done, and check."""
@@ -101,7 +117,7 @@ def _run_here(operation: Operation, world: World, watch: Watch) -> None:
     """Run in this process; what a fault makes of it is an error that a user can act on, if any at all."""
     with watched(watch), suppress(*operation.fails_with):
         operation.run(world, 0)
-    assert watch.struck, "the fault did not strike"
+    assert watch.has_struck, "the fault did not strike"
 
 
 def _run_in_child(operation: Operation, world: World, watch: Watch) -> None:
@@ -122,6 +138,8 @@ def _be_the_child(operation: Operation, world: World, watch: Watch) -> None:
         world.reader, world.looking = world.database.deployer(), world.database.admin()
         with watched(watch):
             operation.run(world, 0)
+        if watch.has_struck:
+            os.kill(os.getpid(), signal.SIGKILL)
     finally:
         os._exit(1)
 

@@ -42,6 +42,11 @@ class Watch:
     struck: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    @property
+    def has_struck(self) -> bool:
+        """Whether the fault struck, or the run is over and it was to strike after the last point."""
+        return self.struck or (self.channel is not None and self.number == len(self.points[self.channel]))
+
     def reached(self, channel: Channel, label: str) -> Callable[..., Any] | None:
         """Note a point and return what strikes there, if anything does."""
         with self._lock:  # parts are stored and read by threads of their own
