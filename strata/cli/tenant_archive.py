@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from strata.archives.manifest import Manifest
     from strata.database import Connection
     from strata.partitions.registered import RegisteredTenant
+
+#: How long one run works: a person waits for it, not the engine, whose calls end at 30 minutes.
+ARCHIVE_BUDGET_SECONDS: Final = 24 * 3600.0
 
 Confirm = Annotated[str | None, typer.Option("--confirm", metavar="TENANT", help="The tenant's id again: it is meant.")]
 
@@ -82,7 +85,7 @@ def archive(
         rows: Mapping[str, int | None] = {one.table: one.rows for one in known.partitions}
         if not dry_run:
             with row_progress("archiving", rows) as report:
-                done = archive_tenant(connection, tenant, layout_of(parameters), place, report)
+                done = archive_tenant(connection, tenant, layout_of(parameters), place, report, ARCHIVE_BUDGET_SECONDS)
             rows = done.rows if done else {}
     _print_archived(tenant, place.uri, rows, dry_run=dry_run, as_json=as_json)
 

@@ -201,8 +201,9 @@ def test_a_database_without_its_schema_is_sent_to_pulumi(run: Run, stack: Connec
     assert result.exception.next_command == "pulumi up"
 
 
-WRITING = [("tenant", verb) for verb in ("add", "offboard", "archive", "restore", "forget")] + [
-    ("partitions", "refresh")
+WRITING = [
+    ("partitions", "refresh"),
+    *(("tenant", verb) for verb in ("add", "offboard", "archive", "restore", "forget")),
 ]
 
 
