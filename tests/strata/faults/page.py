@@ -46,8 +46,8 @@ In each cell, those of layout `list` and of layout `bucketed`.
 | fault | what happens |
 | --- | --- |
 | connection terminated | the server ends the session before the exchange |
-| answer lost | the server gets the statements and goes through with them, the connection breaks before its answer |
-| terminated while it waits | the server ends the session while it waits for another tenant's reader: a detach is half done |
+| answer lost | the server goes through with the statements, the connection breaks before its answer |
+| terminated while it waits | the server ends the session while it waits for another tenant's reader: a half detach |
 | process killed | SIGKILL of the process that runs the operation, before the exchange |
 | process killed, statement sent | SIGKILL after sending: the server works on while the next run begins |
 | process killed while it waits | SIGKILL while the server waits for another tenant's reader: it goes on alone |
