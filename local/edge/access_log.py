@@ -16,14 +16,16 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, NamedTuple
+from itertools import chain
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final
 
 from local.edge.log_delivery import PARTITIONS
-from local.edge.values import value
+from local.edge.values import value_type
 from strata import aws
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
 
     from local.edge.log_delivery import LogDelivery
     from local.edge.messages import Headers, ViewerRequest, ViewerResponse
@@ -42,14 +44,14 @@ _SPAN: Final = re.compile(r"bytes (\d+)-(\d+)/")
 _log = logging.getLogger(__name__)
 
 
-@value
+@value_type
 class Entry:
     """One request and its answer, for the log.
 
     Args:
         time: seconds since the epoch when the request came.
-        request: as the viewer sent it.
-        response: as the viewer got it.
+        request: as the viewer sent it, with lower-case names as ASGI has them.
+        response: as the viewer got it, likewise.
         distribution_domain: the distribution's own name.
     """
 
@@ -68,7 +70,7 @@ class AccessLog:
     def __init__(self) -> None:
         self._distribution_id = ""
         self._forms: tuple[_Form, ...] = ()
-        self._waiting: list[tuple[_Form, int, str]] = []
+        self._waiting = _no_files()
         self._writing = asyncio.Lock()
         self.written = 0
         self.dropped = 0
@@ -81,35 +83,41 @@ class AccessLog:
     def add(self, entry: Entry) -> None:
         """Take an entry; nothing is written yet."""
         if self._forms:
-            line, hour = _Line.of(entry), int(entry.time // 3600)
-            self._waiting += [(form, hour, form.text(line)) for form in self._forms]
+            values, hour = _values(entry), int(entry.time // 3600)
+            for form in self._forms:
+                self._waiting[form, hour].append(form.text(values))
 
     async def flush(self) -> int:
         """Write what was taken so far, and return how many lines that were; what fails is tried the next time."""
         async with self._writing:
-            lines, self._waiting = self._waiting, []
-            if not lines:
+            files, self._waiting = self._waiting, _no_files()
+            if not files:
                 return 0
             try:
-                await asyncio.to_thread(self._write, lines)
+                await asyncio.to_thread(self._write, files)
             except aws.failures() as error:
                 _log.warning("access logs could not be written and wait: %s", error)
-                self._keep([*lines, *self._waiting])
+                self._keep(files)
                 return 0
-        self.written += len(lines)
-        return len(lines)
+        lines = _count(files)
+        self.written += lines
+        return lines
 
-    def _keep(self, lines: list[tuple[_Form, int, str]]) -> None:
-        self._waiting = lines[-MAXIMUM_WAITING:]
-        self.dropped += len(lines) - len(self._waiting)
+    def _keep(self, files: _Files) -> None:
+        for place, lines in self._waiting.items():
+            files[place] += lines
+        excess = max(0, _count(files) - MAXIMUM_WAITING)
+        self.dropped += excess
+        self._waiting = _no_files()
+        for place, lines in files.items():
+            if len(lines) > excess:
+                self._waiting[place] = lines[excess:]
+            excess = max(0, excess - len(lines))
 
-    def _write(self, lines: Sequence[tuple[_Form, int, str]]) -> None:
-        files: dict[tuple[_Form, int], list[str]] = defaultdict(list)
-        for form, hour, line in lines:
-            files[form, hour].append(line)
-        for (form, hour), content in files.items():
+    def _write(self, files: _Files) -> None:
+        for (form, hour), lines in files.items():
             key = _key(form.delivery, self._distribution_id, datetime.fromtimestamp(hour * 3600, UTC))
-            body = gzip.compress("".join([form.header, *content]).encode(errors="backslashreplace"), compresslevel=1)
+            body = gzip.compress("".join([form.header, *lines]).encode(errors="backslashreplace"), compresslevel=1)
             aws.client("s3", None).put_object(Bucket=form.delivery.bucket, Key=key, Body=body)
 
 
@@ -124,7 +132,7 @@ def _key(delivery: LogDelivery, distribution_id: str, hour: datetime) -> str:
 def text(delivery: LogDelivery, entries: Sequence[Entry]) -> str:
     """Return the content of a file."""
     form = _Form(delivery)
-    return form.header + "".join(form.text(_Line.of(entry)) for entry in entries)
+    return form.header + "".join(form.text(_values(entry)) for entry in entries)
 
 
 class _Form:
@@ -132,8 +140,8 @@ class _Form:
 
     def __init__(self, delivery: LogDelivery) -> None:
         self.delivery = delivery
-        known = [name for name in delivery.fields if name in _FIELDS]
-        self._values = [_FIELDS[name] for name in known]
+        known = [_FIELDS.index(name) for name in delivery.fields if name in _FIELDS]
+        self._chosen = itemgetter(*known) if known else lambda _: ()
         shown = ["%s" if name in _FIELDS else _NONE for name in delivery.fields]
         if delivery.output_format == "json":
             self.header = ""
@@ -143,25 +151,22 @@ class _Form:
             self.header = f"#Version: 1.0\n#Fields: {' '.join(delivery.fields)}\n"
             self._template = "\t".join(shown) + "\n"
 
-    def text(self, line: _Line) -> str:
-        """Return one line."""
+    def text(self, values: tuple[str, ...]) -> str:
+        """Return one line of the values of all fields."""
         # No value has a character that JSON would escape, or a tab: `_encoded` has seen what others chose.
-        return self._template % tuple([value(line) for value in self._values])
+        return self._template % self._chosen(values)
 
 
-class _Line(NamedTuple):
-    """An entry with what several fields are made of: every request pays for a line."""
+_Files = defaultdict[tuple[_Form, int], list[str]]
 
-    entry: Entry
-    day: str
-    second: str
-    request_fields: dict[str, str]
-    response_fields: dict[str, str]
 
-    @classmethod
-    def of(cls, entry: Entry) -> _Line:
-        day, second = _moment(int(entry.time))
-        return cls(entry, day, second, _first_values(entry.request.headers), _first_values(entry.response.headers))
+def _no_files() -> _Files:
+    """Return where lines go: by form and hour, in seconds since the epoch over 3,600."""
+    return defaultdict(list)
+
+
+def _count(files: _Files) -> int:
+    return sum(map(len, files.values()))
 
 
 @lru_cache(maxsize=64)  # Seconds of one file; many requests share one.
@@ -171,68 +176,94 @@ def _moment(second: int) -> tuple[str, str]:
 
 
 def _first_values(headers: Headers) -> dict[str, str]:
-    return {name.lower(): value for name, value in reversed(headers)}
+    return dict(reversed(headers))
 
 
-def _encoded(value: str | None) -> str:
-    if not value:
-        return _NONE
+def _encoded(value: str) -> str:
     return value if _PLAIN.fullmatch(value) else value.translate(_ENCODED)
-
-
-def _of_request(name: str) -> Callable[[_Line], str]:
-    return lambda line: _encoded(line.request_fields.get(name))
-
-
-def _of_response(name: str) -> Callable[[_Line], str]:
-    return lambda line: _encoded(line.response_fields.get(name))
 
 
 def _size(headers: Headers, body: bytes) -> str:
     # A first line of about 20 bytes, a colon, a space and a line's end for each header.
-    return str(20 + sum([len(name) + len(value) + 4 for name, value in headers]) + len(body))
+    return str(20 + sum(map(len, chain.from_iterable(headers))) + 4 * len(headers) + len(body))
 
 
-def _range(index: int) -> Callable[[_Line], str]:
-    def value(line: _Line) -> str:
-        if line.entry.response.status != HTTPStatus.PARTIAL_CONTENT:
-            return _NONE
-        # content-range: bytes 0-99/1234
-        span = _SPAN.match(line.response_fields.get("content-range", ""))
-        return span[index] if span else _NONE
-
-    return value
+def _range(status: int, content_range: str) -> tuple[str, str]:
+    # content-range: bytes 0-99/1234
+    span = _SPAN.match(content_range) if status == HTTPStatus.PARTIAL_CONTENT else None
+    return (span[1], span[2]) if span else (_NONE, _NONE)
 
 
-_FIELDS: Final[Mapping[str, Callable[[_Line], str]]] = {
-    "date": lambda line: line.day,
-    "time": lambda line: line.second,
-    "timestamp(ms)": lambda line: str(round(line.entry.time * 1000)),
-    "x-edge-location": _of_response("x-amz-cf-pop"),
-    "x-edge-request-id": _of_response("x-amz-cf-id"),
-    "x-edge-result-type": lambda line: line.entry.response.decision.result_type,
-    "x-edge-response-result-type": lambda line: line.entry.response.decision.result_type,
-    "x-edge-detailed-result-type": lambda line: line.entry.response.decision.detailed_result_type,
-    "cache-behavior-path-pattern": lambda line: _encoded(line.entry.response.decision.path_pattern),
-    # The project's function encodes what it logs, and its percent signs stay.
-    "viewer-request-log-data": lambda line: _encoded(line.entry.response.decision.log_data).replace("%25", "%"),
-    "cs-method": lambda line: line.entry.request.method,
-    "cs(Host)": lambda line: line.entry.distribution_domain,
-    "x-host-header": _of_request("host"),
-    "cs-uri-stem": lambda line: _encoded(line.entry.request.path),
-    "cs-protocol": lambda line: line.entry.request.scheme,
-    "cs-protocol-version": lambda line: f"HTTP/{line.entry.request.http_version}",
-    "cs(User-Agent)": _of_request("user-agent"),
-    "cs-bytes": lambda line: _size(line.entry.request.headers, line.entry.request.body),
-    "sc-status": lambda line: str(line.entry.response.status),
-    "sc-bytes": lambda line: _size(line.entry.response.headers, line.entry.response.body),
-    "sc-content-type": _of_response("content-type"),
-    "sc-content-len": _of_response("content-length"),
-    "sc-range-start": _range(1),
-    "sc-range-end": _range(2),
-    "time-taken": lambda line: f"{line.entry.response.decision.taken_seconds:.3f}",
-    "time-to-first-byte": lambda line: f"{line.entry.response.decision.to_first_byte_seconds:.3f}",
-    "c-ip": lambda line: line.entry.request.client_ip,
-    "c-port": lambda line: str(line.entry.request.client_port),
-    "x-forwarded-for": _of_request("x-forwarded-for"),
-}
+#: What `_values` returns, in its order; those that others chose come last.
+_FIELDS: Final = (
+    "date",
+    "time",
+    "timestamp(ms)",
+    "x-edge-result-type",
+    "x-edge-response-result-type",
+    "x-edge-detailed-result-type",
+    "cs-method",
+    "cs(Host)",
+    "cs-protocol",
+    "cs-protocol-version",
+    "cs-bytes",
+    "sc-status",
+    "sc-bytes",
+    "sc-range-start",
+    "sc-range-end",
+    "time-taken",
+    "time-to-first-byte",
+    "c-ip",
+    "c-port",
+    "viewer-request-log-data",
+    "cache-behavior-path-pattern",
+    "x-edge-location",
+    "x-edge-request-id",
+    "x-host-header",
+    "cs-uri-stem",
+    "cs(User-Agent)",
+    "sc-content-type",
+    "sc-content-len",
+    "x-forwarded-for",
+)
+
+
+def _values(entry: Entry) -> tuple[str, ...]:
+    """Return the value of every field; a request pays for all of them once, whatever the deliveries are."""
+    request, response = entry.request, entry.response
+    decision = response.decision
+    sent, answered = _first_values(request.headers), _first_values(response.headers)
+    log_data = decision.log_data or _NONE
+    texts = (
+        decision.path_pattern or _NONE,
+        answered.get("x-amz-cf-pop") or _NONE,
+        answered.get("x-amz-cf-id") or _NONE,
+        sent.get("host") or _NONE,
+        request.path or _NONE,
+        sent.get("user-agent") or _NONE,
+        answered.get("content-type") or _NONE,
+        answered.get("content-length") or _NONE,
+        sent.get("x-forwarded-for") or _NONE,
+    )
+    return (
+        *_moment(int(entry.time)),
+        str(round(entry.time * 1000)),
+        decision.result_type,
+        decision.result_type,
+        decision.detailed_result_type,
+        request.method,
+        entry.distribution_domain,
+        request.scheme,
+        f"HTTP/{request.http_version}",
+        _size(request.headers, request.body),
+        str(response.status),
+        _size(response.headers, response.body),
+        *_range(response.status, answered.get("content-range", "")),
+        f"{decision.taken_seconds:.3f}",
+        f"{decision.to_first_byte_seconds:.3f}",
+        request.client_ip,
+        str(request.client_port),
+        # The project's function encodes what it logs, and its percent signs stay.
+        _encoded(log_data).replace("%25", "%"),
+        *(texts if _PLAIN.fullmatch("".join(texts)) else map(_encoded, texts)),
+    )

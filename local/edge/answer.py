@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from local.edge.error_pages import error_page
 from local.edge.messages import OriginResponse
-from local.edge.values import value
+from local.edge.values import value_type
 
 if TYPE_CHECKING:
     from local.edge.behaviors import CompiledBehavior
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from local.edge.object_store import Key, StoredObject
 
 
-@value
+@value_type
 class Lookup:
     """What is looked for.
 
@@ -35,7 +35,7 @@ class Lookup:
     byte_range: str | None = None
 
 
-@value
+@value_type
 class Answer:
     """A complete answer and where it came from.
 

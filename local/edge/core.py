@@ -19,7 +19,7 @@ from local.edge.origin import Origins
 from local.edge.settings import DEFAULT_SETTINGS
 from local.edge.statistics import RecordedDecision, Recorder, Statistics
 from local.edge.tier import Tier
-from local.edge.values import value
+from local.edge.values import value_type
 from local.edge.viewer_request import run_viewer_request
 from local.edge.viewer_response import plain_headers, shaped, viewer_headers
 
@@ -37,7 +37,7 @@ _NO_HOST: Final = (400, "InvalidRequest", "request-malformed")
 _ALWAYS_CACHED_METHODS: Final = frozenset({"GET", "HEAD"})
 
 
-@value
+@value_type
 class _Outcome:
     """What came of a request, before it becomes the viewer's answer."""
 

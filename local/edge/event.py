@@ -5,16 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, cast
 
-from local.edge.exchange import cookie_parts, query_parts
+from local.edge.exchange import EdgeRequest, cookie_parts, query_parts
 from local.edge.messages import FunctionFailure, OriginResponse
+from local.edge.values import value_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from local.edge.exchange import EdgeRequest
     from local.edge.header_fields import Fields
     from local.edge.model import Distribution
     from local.edge.settings import EdgeSettings
@@ -62,11 +61,17 @@ Event = dict[str, object]
 _Entries = dict[str, dict[str, object]]
 
 
-@dataclass(frozen=True, slots=True)
+@value_type
 class FunctionInput:
-    """The parts of an event that the result is compared with."""
+    """The parts of an event that the result is compared with.
 
-    headers: _Entries
+    Args:
+        headers: as the function sees them.
+        querystring: entries of the event.
+        cookies: likewise.
+    """
+
+    headers: Fields
     querystring: _Entries
     cookies: _Entries
 
@@ -80,13 +85,8 @@ def function_event(
     distribution: Distribution, request: EdgeRequest, settings: EdgeSettings
 ) -> tuple[Event, FunctionInput]:
     """Return the event, and what of it the result is compared with; the two share nothing that can change."""
-    shown = (
-        (name, tuple(_seen(value, settings) for value in values))
-        for name, values in request.fields.items()
-        if name != "cookie" and not is_disallowed(name)
-    )
     given = FunctionInput(
-        {name: _entry(values) for name, values in shown},
+        _shown(request.fields, settings),
         _entries((name, raw.partition("=")[2]) for name, raw in query_parts(request.query)),
         _entries((name, raw.partition("=")[2]) for name, raw in cookie_parts(request.fields.get("cookie", ()))),
     )
@@ -103,11 +103,19 @@ def function_event(
             "method": request.method,
             "uri": request.path,
             "querystring": _copy(given.querystring),
-            "headers": _copy(given.headers),
+            "headers": {name: _entry(values) for name, values in given.headers.items()},
             "cookies": _copy(given.cookies),
         },
     }
     return event, given
+
+
+def _shown(fields: Fields, settings: EdgeSettings) -> Fields:
+    return {
+        name: values if values[0].isascii() and len(values) == 1 else tuple([_seen(one, settings) for one in values])
+        for name, values in fields.items()
+        if name != "cookie" and not is_disallowed(name)
+    }
 
 
 def apply_result(
@@ -137,24 +145,33 @@ def apply_result(
     query = request.query if query_entries == given.querystring else _query(query_entries, given)
     if len(uri) + len(query) >= _MAX_URL_LENGTH:
         raise _invalid("the URI is longer than 8,191 characters")
-    return replace(request, path=uri, query=query, fields=fields)
+    return EdgeRequest(
+        method=request.method,
+        path=uri,
+        query=query,
+        fields=fields,
+        body=request.body,
+        client_ip=request.client_ip,
+        scheme=request.scheme,
+        id=request.id,
+    )
 
 
 def _fields(
     headers: Mapping[str, object], request: EdgeRequest, given: FunctionInput, settings: EdgeSettings
 ) -> Fields:
+    before = {name: _entry(values) for name, values in given.headers.items()}
     for name in _READ_ONLY:
-        if headers.get(name) != given.headers.get(name):
+        if headers.get(name) != before.get(name):
             raise _invalid(f"header {name} is read-only")
     fields: Fields = {}
     for name, entry in headers.items():
-        before = given.headers.get(name)
-        if before is not None and entry == before:
+        if name in before and entry == before[name]:
             fields[name] = request.fields[name]
             continue
         if not _NAME.fullmatch(name) or is_disallowed(name) or name == "cookie":
             raise _invalid("a header's name is not allowed, or not in lower case")
-        fields[name] = tuple(_sent(text, settings) for text in _values(entry, before, name))
+        fields[name] = tuple([_sent(text, settings) for text in _values(entry, before.get(name), name)])
     return fields
 
 
@@ -258,7 +275,7 @@ def _mapping(value: object, where: str) -> Mapping[str, object]:
 
 
 def _text(value: object, where: str, *, controls: bool = False) -> str:
-    if not isinstance(value, str) or (not controls and _CONTROL.search(value)):
+    if not isinstance(value, str) or not (controls or value.isprintable() or not _CONTROL.search(value)):
         raise _invalid(f"{where}: a value is no text, or has control characters")
     return value
 

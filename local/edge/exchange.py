@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local.edge.values import value
+from local.edge.values import value_type
 
 if TYPE_CHECKING:
     from local.edge.header_fields import Fields
 
 
-@value
+@value_type
 class EdgeRequest:
     """What the cache key and the origin request are made of.
 

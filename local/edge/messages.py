@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Protocol
 
-from local.edge.values import value
+from local.edge.values import value_type
 
 #: Header fields in the order they were sent; a name may occur several times and keeps the case it came in.
 Headers = tuple[tuple[str, str], ...]
 
 
-@value
+@value_type
 class ViewerRequest:
     """A request as a viewer sent it.
 
@@ -38,7 +38,7 @@ class ViewerRequest:
     http_version: str = "1.1"
 
 
-@value
+@value_type
 class OriginRequest:
     """A request that the edge sends to an origin.
 
@@ -61,7 +61,7 @@ class OriginRequest:
     timeout_seconds: float
 
 
-@value
+@value_type
 class OriginResponse:
     """An origin's complete answer."""
 
@@ -85,7 +85,7 @@ class OriginFailure(Exception):  # noqa: N818 - a failure of the origin, an outc
         self.detail = detail
 
 
-@value
+@value_type
 class Decision:
     """What the edge did with a request and why: the facts of its log line and of the control interface.
 
@@ -118,7 +118,7 @@ class Decision:
     taken_seconds: float = 0.0
 
 
-@value
+@value_type
 class ViewerResponse:
     """An answer as the viewer gets it."""
 
@@ -157,7 +157,7 @@ class RunFunction(Protocol):
         """
 
 
-@value
+@value_type
 class FunctionResult:
     """What a function returned.
 

@@ -6,7 +6,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from local.edge.values import value
+from local.edge.values import value_type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ class Statistics:
     invalidated: int
 
 
-@value
+@value_type
 class RecordedDecision:
     """A decision with the request it was about; without headers and query, which may hold secrets.
 

@@ -79,7 +79,7 @@ def entry(time: float = TIME) -> Entry:
         ("content-type", "text/plain"),
         ("content-length", "5"),
         ("x-amz-cf-id", "request-1"),
-        ("X-Amz-Cf-Pop", "LOC50-P1"),
+        ("x-amz-cf-pop", "LOC50-P1"),
         ("content-range", "bytes 0-4/10"),
     )
     decision = Decision(
