@@ -79,6 +79,7 @@ def archive_tenant(
 
     Raises:
         TenantIdError: the id cannot be a partition key.
+        TenantArchivedError: the tenant is on its way back from an archive.
         PartitionMismatchError: a partition is gone, or nothing proves that it holds this tenant's rows only.
         OffboardingTimeoutError: others held locks for the rest of the budget.
         ArchivePausedError: the budget is spent.
@@ -89,7 +90,8 @@ def archive_tenant(
     with connected(database) as connection:
         removal = Removal(connection, tenant_id, layout, Deadline(budget_seconds))
         try:
-            return _Archiving(removal, layout, report).run(place)
+            with removal.alone():
+                return _Archiving(removal, layout, report).run(place)
         except psycopg.Error as error:
             raise errors.offboarding_failure(tenant_id, error, lost=connection.broken) from error
 
@@ -105,6 +107,7 @@ class _Archiving:
         self.report = report
 
     def run(self, place: ArchiveLocation) -> ArchivedTenant | None:
+        self._refuse_half_restored()
         present = self.removal.take_out_of_service()
         states, uri = self._begin(place.uri)
         if not states:
@@ -117,6 +120,13 @@ class _Archiving:
         for leaf in present:
             self.removal.execute("archives/drop_archived", leaf, leaf=leaf)
         return ArchivedTenant(self.tenant_id, uri, {table.table: table.rows for table in manifest.tables})
+
+    def _refuse_half_restored(self) -> None:
+        """Refuse a tenant whose partitions hold a part of its archive: archived again, it would pass for the whole."""
+        query = sql.render("archives/registered.sql.j2", tenant_id=self.tenant_id)
+        for _, state, uri, _ in self.connection.execute(query).fetchall():
+            if state == "restoring":
+                raise errors.TenantArchivedError(self.tenant_id, state, uri)
 
     def _begin(self, uri: str) -> tuple[dict[str, str], str]:
         """Record where the archive goes, once; return the registry's state by table and the place."""
