@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from local.edge.behaviors import CompiledBehavior
     from local.edge.freshness import Lifetime
     from local.edge.invalidation import Invalidation
-    from local.edge.messages import OriginResponse
+    from local.edge.messages import Headers, OriginResponse
 
 Key = tuple[str, ...]
 
@@ -25,6 +26,7 @@ class StoredObject:
         uri: what invalidation paths are compared with.
         tags: in lower case.
         retry_at: until then a failed origin is not asked again and the stale object is served.
+        shown: the headers that a viewer gets, with the behavior that made them so; None before the first hit.
     """
 
     response: OriginResponse
@@ -33,6 +35,7 @@ class StoredObject:
     uri: str
     tags: frozenset[str]
     retry_at: float = 0.0
+    shown: tuple[CompiledBehavior, Headers] | None = None
 
     def is_fresh(self, now: float) -> bool:
         """Tell whether it may be served without a word to the origin."""

@@ -39,7 +39,7 @@ def application(handle: Callable[[ViewerRequest], Awaitable[ViewerResponse]]) ->
             await _send(send, 413, [(b"content-length", str(len(_TOO_LARGE)).encode())], _TOO_LARGE)
             return
         response = await handle(_request(scope, body))
-        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
         await _send(send, response.status, headers, response.body)
 
     return app

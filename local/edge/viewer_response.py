@@ -20,6 +20,7 @@ _OK, _PARTIAL_CONTENT, _NOT_MODIFIED, _RANGE_NOT_SATISFIABLE = 200, 206, 304, 41
 _RANGE: Final = re.compile(r"bytes=(\d*)-(\d*)")
 _MAX_RANGE_DIGITS: Final = 18
 _OF_THE_BODY: Final = frozenset({"content-length", "content-type", "content-encoding", "content-range"})
+_MADE_HERE: Final = frozenset({"content-length", "age", "x-cache", "via"})
 _ALWAYS_IN_VARY: Final = ("accept-encoding", "cookie", "*")
 
 
@@ -45,11 +46,7 @@ def viewer_headers(
     behavior: CompiledBehavior, request: EdgeRequest, answer: Answer, response: OriginResponse, location: str
 ) -> Headers:
     """Return the headers of the answer with CloudFront's own."""
-    headers = without(response.headers, {"content-length", "age", "x-cache", "via"})
-    headers = _with_vary(behavior, headers)
-    policy = behavior.behavior.response_headers_policy
-    if policy is not None:
-        headers = apply_policy(policy, request, headers)
+    headers = _shown(behavior, request, answer, response)
     length = _length(request, response)
     age = () if answer.age_seconds is None else (("age", str(int(answer.age_seconds))),)
     return (
@@ -58,6 +55,25 @@ def viewer_headers(
         *age,
         *_own(request, answer, location),
     )
+
+
+def _shown(behavior: CompiledBehavior, request: EdgeRequest, answer: Answer, response: OriginResponse) -> Headers:
+    """Return an answer's headers as the behavior leaves them: of an object that is kept, made once for all viewers.
+
+    Of a request, they depend on CORS alone, and CORS says nothing to one without Origin.
+    """
+    stored = answer.stored
+    if stored is None or response is not stored.response or "origin" in request.fields:
+        return _made(behavior, request, response)
+    if stored.shown is None or stored.shown[0] is not behavior:
+        stored.shown = (behavior, _made(behavior, request, response))
+    return stored.shown[1]
+
+
+def _made(behavior: CompiledBehavior, request: EdgeRequest, response: OriginResponse) -> Headers:
+    headers = _with_vary(behavior, without(response.headers, _MADE_HERE))
+    policy = behavior.behavior.response_headers_policy
+    return headers if policy is None else apply_policy(policy, request, headers)
 
 
 def plain_headers(request: EdgeRequest, answer: Answer, location: str) -> Headers:
