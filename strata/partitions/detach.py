@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import psycopg
 
 from strata import sql
-from strata.advisory_locks import DETACH_CLASS, ONBOARD_KEY
+from strata.advisory_locks import DETACH_CLASS, ONBOARD_KEY, REMOVAL_CLASS
 from strata.lock_retry import with_lock_retries
 from strata.partitions import errors
 from strata.partitions.blockers import find_blockers
@@ -56,6 +56,22 @@ class Removal:
         self.tenant_id = tenant_id
         self.leaves = leaves(tenant_id, layout)
         self.deadline = deadline
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the removal lock of the tenant: another run of its removal waits, and then finds what this one has done.
+
+        Raises:
+            OffboardingTimeoutError: the other run held it until the deadline.
+        """
+        key = (REMOVAL_CLASS, self.tenant_id)
+        take = partial(self.connection.execute, "SELECT pg_advisory_lock(%s, hashtext(%s))", key)
+        self._retried(self.leaves[0], take)
+        try:
+            yield
+        finally:
+            if not self.connection.closed:
+                self.connection.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", key)
 
     def take_out_of_service(self) -> tuple[Leaf, ...]:
         """Refuse the tenant's writes, detach its partitions, and return those that exist.

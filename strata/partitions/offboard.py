@@ -41,8 +41,9 @@ def drop_tenant(
     with connected(database) as connection:
         removal = Removal(connection, tenant_id, layout, Deadline(budget_seconds))
         try:
-            removal.take_out_of_service()
-            for leaf in removal.leaves:
-                removal.execute("offboarding/drop_leaf", leaf, leaf=leaf)
+            with removal.alone():
+                removal.take_out_of_service()
+                for leaf in removal.leaves:
+                    removal.execute("offboarding/drop_leaf", leaf, leaf=leaf)
         except psycopg.Error as error:
             raise errors.offboarding_failure(tenant_id, error, lost=connection.broken) from error
