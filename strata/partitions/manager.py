@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from strata.database import connected
 from strata.errors import StrataError
-from strata.partitions import distribution, offboard, onboard, registry, statistics
+from strata.partitions import distribution, metrics, offboard, onboard, registry, statistics
 from strata.partitions.backfill import copy
 
 if TYPE_CHECKING:
@@ -109,6 +109,15 @@ class PartitionManager:
             StatisticsBusyError: as `refresh_partition_stats`.
         """
         return distribution.distribution(table, self.get_partition_stats(table=table, refresh=refresh))
+
+    def get_query_metrics(self, tenant: str, table: str) -> metrics.TableQueryMetrics:
+        """Return how the tenant's typical queries of a table are planned and answered; nothing is ever written.
+
+        Raises:
+            UnknownTableError: the table is none of the partitioned ones.
+        """
+        with connected(self.database) as connection:
+            return metrics.query_metrics(connection, tenant, table)
 
     def find_registry_differences(self) -> tuple[registry.RegistryDifference, ...]:
         """Return all that the registry and the catalog do not agree on; nothing when they agree."""
