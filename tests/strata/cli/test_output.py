@@ -65,6 +65,21 @@ def test_tables_align_numbers_and_show_none_as_a_dash(
     ]
 
 
+def test_a_long_table_has_the_lines_of_a_short_one(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Except for what a narrow terminal folds, and blanks at the ends of lines."""
+    monkeypatch.setenv("COLUMNS", "200")
+    rows = [(f"tenant-{number}", number, None if number % 2 else f"{number} kB", "日本") for number in range(501)]
+    columns = ("tenant", "rows", "size", "note")
+    print_table(columns, rows, "All", right=("size",))
+    long = capsys.readouterr().out.splitlines()
+    print_table(columns, [*rows[:8], *rows[-8:]], "All", right=("size",))
+    short = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert [*long[:10], *long[-8:]] == short
+    assert len(long) == 503
+
+
 def test_text_in_brackets_is_text(capsys: pytest.CaptureFixture[str]) -> None:
     print_table(("path",), [("/a[bold]b[/bold]",)])
     print_facts([("key", "[red]x:tada:")])
