@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks import report, result
 from benchmarks.goals import GOALS, Goal
-from benchmarks.options import TENANTS, WINDOW_SECONDS, Options
+from benchmarks.options import WINDOW_SECONDS, Options
 from benchmarks.result import Result
 
 if TYPE_CHECKING:
@@ -25,14 +25,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     names = [goal.name for goal in GOALS]
     parser.add_argument("names", nargs="*", metavar="name", help=f"one of {', '.join(names)}; default: all")
-    parser.add_argument("--tenants", type=int, default=TENANTS, help="tenants of the stack (default %(default)s)")
+    parser.add_argument("--tenants", type=int, help="tenants of the stack (default: the benchmark's own)")
+    parser.add_argument("--rows", type=int, help="of the tenant that is measured (default: the benchmark's own)")
     parser.add_argument("--repeats", type=int, help="samples of each side (default: the benchmark's own)")
     parser.add_argument("--window-seconds", type=float, default=WINDOW_SECONDS, help="of traffic (default %(default)s)")
     chosen = parser.parse_args(arguments)
     unknown = sorted(set(chosen.names) - set(names))
     if unknown:
         parser.error(f"unknown: {', '.join(unknown)}; allowed: {', '.join(names)}")
-    options = Options(chosen.tenants, chosen.repeats, chosen.window_seconds)
+    options = Options(chosen.tenants, chosen.rows, chosen.repeats, chosen.window_seconds)
     met = [_run(goal, options) for goal in GOALS if goal.name in (chosen.names or names)]
     return 0 if all(met) else 1
 

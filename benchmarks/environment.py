@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,8 +22,10 @@ from local.paths import CHECKOUT, Home
 from local.variables import process_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
+#: A tenant of the stack file: an id, or an object with more about it.
+Entry = str | Mapping[str, str]
 #: One checkpoint at the end and not one per change, which makes 1,000 tenants a matter of a minute. Safe here and
 #: wherever creation adopts what a killed run has made.
 BULK: Final = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
@@ -39,13 +42,13 @@ class Environment:
 
     Args:
         home: its files.
-        tenants: the ids in its stack file.
+        tenants: the entries of its stack file.
     """
 
     home: Home
-    tenants: list[str] = field(default_factory=list)
+    tenants: list[Entry] = field(default_factory=list)
 
-    def write_tenants(self, tenants: Sequence[str]) -> None:
+    def write_tenants(self, tenants: Sequence[Entry]) -> None:
         """Let the stack file name these tenants; nothing is deployed."""
         self.tenants = list(tenants)
         (self.home.root / "tenants.json").write_text(json.dumps(self.tenants))
@@ -82,11 +85,11 @@ class Environment:
 
 
 @contextmanager
-def environment(tenants: Sequence[str], settings: Mapping[str, Any] | None = None) -> Iterator[Environment]:
+def environment(tenants: Sequence[Entry], settings: Mapping[str, Any] | None = None) -> Iterator[Environment]:
     """Bring an environment up whose stack has these tenants; it is removed at the end, whatever happened.
 
     Args:
-        tenants: ids.
+        tenants: entries of the stack file.
         settings: further keys of the stack file.
     """
     # A short path: PostgreSQL's socket is below it.

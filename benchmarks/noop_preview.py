@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from benchmarks.options import Options
 
 _REPEATS: Final = 5
+_COUNT: Final = 1_000
 #: Programs beside the stack's own, as folders of this one.
 _PLAIN: Final = "baseline_project"
 _TENANTS: Final = "tenants_project"
@@ -26,14 +27,15 @@ def measure(options: Options) -> tuple[Comparison, ...]:
     """Preview the whole stack and the baseline in turns; then the tenants alone, which says what the rest costs."""
     repeats = options.repeats or _REPEATS
     # With the reserved tenant, `system`, there is one more.
-    tenants = [f"tenant-{number:04}" for number in range(1, options.tenants)]
+    count = options.tenants or _COUNT
+    tenants = [f"tenant-{number:04}" for number in range(1, count)]
     with environment(tenants) as one:
         (one.home.root / "resources.json").write_text(json.dumps(dict(map(_recorded, one.tenant_resources()))))
         for project in (_PLAIN, _TENANTS):
             _deploy(one, project)
-        whole = Named(f"the stack with {options.tenants} tenants", lambda: one.pulumi("preview", "--expect-no-changes"))
-        alone = Named(f"{options.tenants} tenants and nothing else", lambda: _preview(one, _TENANTS))
-        plain = Named(f"{options.tenants} plain resources", lambda: _preview(one, _PLAIN))
+        whole = Named(f"the stack with {count} tenants", lambda: one.pulumi("preview", "--expect-no-changes"))
+        alone = Named(f"{count} tenants and nothing else", lambda: _preview(one, _TENANTS))
+        plain = Named(f"{count} plain resources", lambda: _preview(one, _PLAIN))
         return (
             in_turns("the whole stack", "ratio", "s", whole, plain, repeats),
             in_turns("its tenants alone", "ratio", "s", alone, plain, repeats),

@@ -75,12 +75,11 @@ def _by_provider(one: Server, tenant_id: str) -> float:
 def _by_psql(one: Server, tenant_id: str) -> float:
     since = one.log_size()
     words = [str(programs.program("psql")), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", one.conninfo, "-f", "-"]
-    script = _script(tenant_id)
-    subprocess.run(words, input=script, text=True, stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(words, input=script(tenant_id), text=True, stdout=subprocess.DEVNULL, check=True)
     return one.session_milliseconds(since)
 
 
-def _script(tenant_id: str) -> str:
+def script(tenant_id: str) -> str:
     """Return what the provider executes, with the same lock and the same look at what is there."""
     values = {"onboard_key": ONBOARD_KEY, "tenant_id": tenant_id, "leaves": leaves(tenant_id, LAYOUT)}
     begin = sql.render("partitions/begin_onboarding.sql.j2", modulus=None, remainder=0, **values)

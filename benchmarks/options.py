@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-TENANTS = 1_000
 WINDOW_SECONDS = 60.0
 
 
@@ -13,12 +12,14 @@ class Options:
     """Sizes; a run with other than these defaults is a try, and is not recorded.
 
     Args:
-        tenants: of the stack, with the reserved one.
+        tenants: of the stack, with the reserved one; None leaves it to the benchmark.
+        rows: of the tenant that is measured; None leaves it to the benchmark.
         repeats: samples of each side; None leaves it to the benchmark.
         window_seconds: how long one window of traffic lasts.
     """
 
-    tenants: int = TENANTS
+    tenants: int | None = None
+    rows: int | None = None
     repeats: int | None = None
     window_seconds: float = WINDOW_SECONDS
 

@@ -34,7 +34,6 @@ _OWNER: Final = "strata_owner"
 #: The master's password is used once, before anything is measured.
 _PASSWORD: Final = "measured-once"  # noqa: S105 - of a server that lives for minutes on loopback
 _SETTINGS: Final = {
-    "max_locks_per_transaction": str(max_locks_per_transaction(1_000, len(PARTITIONED_TABLES))),
     "plan_cache_mode": "force_custom_plan",
     "shared_buffers": "512MB",
     "autovacuum": "off",  # it would start at one side's sample and not at the other's
@@ -112,8 +111,14 @@ def session_milliseconds(log: str) -> float:
 
 
 @contextmanager
-def server() -> Iterator[Server]:
-    """Make a server with the schema, and remove it at the end."""
+def server(layout: Layout = LAYOUT, capacity: int = 1_000) -> Iterator[Server]:
+    """Make a server with the schema, and remove it at the end.
+
+    Args:
+        layout: of its tables.
+        capacity: tenants that its lock table has room for.
+    """
+    locks = {"max_locks_per_transaction": str(max_locks_per_transaction(capacity, len(PARTITIONED_TABLES)))}
     root = Path(tempfile.mkdtemp(prefix="strata-bench-"))
     folder = root / "server"
     try:
@@ -123,7 +128,7 @@ def server() -> Iterator[Server]:
             master_username="strata_master",
             master_password=_PASSWORD,
             database=_DATABASE,
-            parameters=_SETTINGS,
+            parameters={**_SETTINGS, **locks},
         )
         parameters = ConnectionParameters(
             host=instance.host,
@@ -134,11 +139,11 @@ def server() -> Iterator[Server]:
             owner_role=_OWNER,
             deployer_role=_DEPLOYER,
             master_secret_arn="none",  # noqa: S106 - not a secret, and there is none
-            layout=LAYOUT,
+            layout=layout,
             archive_bucket="none",
         )
         one = Server(folder, parameters)
-        _make_schema(one, instance.master_username)
+        _make_schema(one, layout, instance.master_username)
         yield one
     finally:
         if folder.exists():
@@ -146,7 +151,7 @@ def server() -> Iterator[Server]:
         shutil.rmtree(root)
 
 
-def _make_schema(one: Server, master: str) -> None:
+def _make_schema(one: Server, layout: Layout, master: str) -> None:
     """Make the logins as `strata.bootstrap` does, and apply the migrations."""
     values = {"bootstrap_key": BOOTSTRAP_KEY, "deployer": _DEPLOYER, "owner": _OWNER, "database": _DATABASE}
     address: dict[str, Any] = {
@@ -160,4 +165,4 @@ def _make_schema(one: Server, master: str) -> None:
     with psycopg.connect(user=_DEPLOYER, **address) as connection:
         connection.execute(sql.render("bootstrap/owner.sql.j2", **values))
     with one.connect() as connection:
-        migrations.apply(connection, migrations.load(LAYOUT))
+        migrations.apply(connection, migrations.load(layout))

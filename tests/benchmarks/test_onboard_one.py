@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from benchmarks.onboard_one import _compare, _script, _tenants
+from benchmarks.onboard_one import _compare, _tenants, script
 from benchmarks.server import LAYOUT, server
 from strata import migrations
 from strata.partitions.onboard import ensure_tenant
@@ -26,7 +26,7 @@ def test_psql_runs_the_same_statements_as_an_onboarding(fresh_database):
         migrations.apply(connection, migrations.load(LAYOUT))
         recorder = Recorder(connection)
         ensure_tenant(recorder, "acme", LAYOUT)
-    assert "\n".join(recorder.executed) == _script("acme")
+    assert "\n".join(recorder.executed) == script("acme")
 
 
 def test_both_sides_onboard_tenants_and_take_time():
