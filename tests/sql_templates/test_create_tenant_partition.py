@@ -1,0 +1,101 @@
+"""The function for SQL clients is as safe as the library: what that refuses, this refuses."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+from psycopg import errors
+
+from strata.database import connect_as_deployer
+from strata.partitions.errors import TenantArchivedError
+from strata.partitions.inspect import inspect_tenant
+from strata.partitions.offboard import drop_tenant
+from strata.partitions.onboard import ensure_tenant
+from strata.partitions.registry import find_registry_differences
+from strata.partitions.render import leaves
+from strata.partitions.tables import PARTITIONED_TABLES
+
+CALL = "SELECT strata.create_tenant_partition(%s, %s)"
+LEAF = "partitions.payments_p_acme"
+
+
+def _partitions(connection):
+    return connection.execute(
+        "SELECT count(*) FROM pg_class WHERE relnamespace = 'partitions'::regnamespace AND relkind = 'r'"
+    ).fetchone()[0]
+
+
+def test_a_tenant_that_is_not_active_is_refused_as_the_library_refuses_it(migrated, layout):
+    ensure_tenant(migrated, "acme", layout)
+    for state in ("offboarding", "detached", "verified", "archived", "restoring"):
+        with migrated.transaction(force_rollback=True):
+            # One table is enough, and another one than what is asked for.
+            migrated.execute(
+                "UPDATE strata.tenant_partitions SET state = %s, archive_uri = 's3://a/b'"
+                " WHERE tenant_id = 'acme' AND table_name = 'invoices'",
+                (state,),
+            )
+            migrated.execute(f"DROP TABLE {LEAF}")
+            before = _partitions(migrated)
+            refused = pytest.raises(psycopg.Error, match=f"tenant acme is {state}: no partition is made for it")
+            with refused as raised, migrated.transaction():
+                migrated.execute(CALL, ("payments", "acme"))
+            assert raised.value.sqlstate == "55T02"
+            assert "restore or forget its archive" in raised.value.diag.message_hint
+            assert _partitions(migrated) == before
+    migrated.execute("UPDATE strata.tenant_partitions SET state = 'archived', archive_uri = 's3://a/b'")
+    with pytest.raises(TenantArchivedError, match="the tenant is archived"):
+        ensure_tenant(migrated, "acme", layout)
+
+
+def test_a_dropped_tenant_is_made_again(migrated, layout):
+    ensure_tenant(migrated, "acme", layout)
+    drop_tenant(migrated, "acme", layout)
+    for table in PARTITIONED_TABLES:
+        migrated.execute(CALL, (table, "acme"))
+    assert inspect_tenant(migrated, "acme", layout).differences == {}
+    assert find_registry_differences(migrated, layout) == ()
+
+
+UNLIKE = (
+    f"ALTER TABLE {LEAF} DISABLE ROW LEVEL SECURITY",
+    f"ALTER TABLE {LEAF} DROP CONSTRAINT strata_tenant_ck",
+    f"ALTER TABLE {LEAF} DROP CONSTRAINT strata_tenant_ck, ADD CONSTRAINT strata_tenant_ck CHECK (tenant_id <> '')",
+    f"ALTER TABLE {LEAF} SET UNLOGGED",
+)
+
+
+def test_what_the_library_would_mend_or_refuse_is_not_taken_for_whole(migrated, layout):
+    ensure_tenant(migrated, "acme", layout)
+    for change in UNLIKE:
+        with migrated.transaction(force_rollback=True):
+            migrated.execute(change)
+            assert inspect_tenant(migrated, "acme", layout).differences
+            with pytest.raises(errors.ObjectNotInPrerequisiteState, match="payments_p_acme differs from what"):
+                migrated.execute(CALL, ("payments", "acme"))
+    parent = leaves("acme", layout)[0].qualified_parent
+    migrated.execute(f"ALTER TABLE {parent} DETACH PARTITION {LEAF}")
+    with pytest.raises(errors.ObjectNotInPrerequisiteState, match="is not the attached partition of tenant acme"):
+        migrated.execute(CALL, ("payments", "acme"))
+
+
+def test_a_name_that_another_tenant_has_registered_is_refused(migrated):
+    migrated.execute(
+        "INSERT INTO strata.tenant_partitions (tenant_id, table_name, partition_name)"
+        " VALUES ('other', 'payments', 'payments_p_acme')"
+    )
+    with pytest.raises(errors.UniqueViolation):
+        migrated.execute(CALL, ("payments", "acme"))
+    assert _partitions(migrated) == 0
+
+
+def test_calls_at_once_make_one_partition(migrated, layout, reference):
+    def call(_):
+        with connect_as_deployer(reference) as connection:
+            return [connection.execute(CALL, (table, "O'Neil \\")).fetchone()[0] for table in PARTITIONED_TABLES]
+
+    with ThreadPoolExecutor(4) as pool:
+        names = list(pool.map(call, range(4)))
+    assert names == [names[0]] * 4
+    assert _partitions(migrated) == len(PARTITIONED_TABLES)
+    assert inspect_tenant(migrated, "O'Neil \\", layout).differences == {}
