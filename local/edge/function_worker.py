@@ -41,6 +41,10 @@ _GUILTY: Final = {
     "crash": ("throws", "it ended the process that ran it"),
 }
 
+#: Without the search for cycles, of which an event has none.
+_encode: Final = json.JSONEncoder(check_circular=False).encode
+_decode: Final = json.JSONDecoder().decode
+
 _log = logging.getLogger(__name__)
 
 
@@ -141,7 +145,7 @@ class FunctionWorker:
             raise FunctionFailure("missing", f"{function_arn} is not deployed")
         self._last_id = self._last_id % 0x7FFFFFFF + 1  # the worker's watch holds it in 32 bits, and 0 means idle
         call_id = self._last_id
-        line = f"{call_id} {number} {json.dumps(event)}\n".encode()
+        line = f"{call_id} {number} {_encode(event)}\n".encode()
         call = _Call(line, asyncio.get_running_loop().create_future())
         self._calls[call_id] = call
         self._send(line)
@@ -175,7 +179,7 @@ class FunctionWorker:
             _, kind, detail = answer.decode().split(" ", 2)
             call.future.set_exception(FunctionFailure(kind, detail))
         else:
-            value, log_data = json.loads(answer)
+            value, log_data = _decode(answer.decode())
             call.future.set_result(FunctionResult(value, log_data))
 
     def _ended(self, guilty: int | None, kind: str) -> None:
