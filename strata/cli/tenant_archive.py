@@ -107,8 +107,8 @@ def _require_archivable(known: RegisteredTenant, confirm: str | None) -> None:
     if not LEAVING.intersection(known.states) and confirm != tenant:
         raise NotConfirmedError(
             tenant,
-            "the tenant is in service: its writes would be refused at once, and its rows leave the database; as long as"
-            " an entry of the stack file names it, pulumi up would then refuse it",
+            "the tenant is in service: its writes would be refused at once, and its rows leave the database; where an"
+            " entry of the stack file names it, deploy that as offboarding first, or it cannot be removed",
             "archive",
         )
 
@@ -124,8 +124,8 @@ def _print_archived(tenant: str, uri: str, rows: Mapping[str, int | None], *, dr
         return
     _say(
         f"tenant {tenant} is archived: {uri}\n"
-        "If it has an entry in the stack file, remove that too: as long as it is there, pulumi up says that the tenant"
-        " is archived.\n"
+        "If the stack file has an entry for it, remove that too: while it is archived, no pulumi up can make or change"
+        " it.\n"
         f"next: strata tenant offboard {quoted} --remove, then pulumi up;"
         f" or bring it back: strata tenant restore {quoted}"
     )
