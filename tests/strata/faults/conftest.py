@@ -15,7 +15,6 @@ from tests.local.providers.conftest import emulator_url  # noqa: F401 - a fixtur
 from tests.strata.archives.conftest import REGION
 from tests.strata.conftest import connection_parameters, create_database
 from tests.strata.faults.matrix import Matrix
-from tests.strata.faults.page import PAGE, render
 from tests.strata.faults.world import World, new_bucket
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--faults", choices=("sample", "all"), default="sample", help="all: strike at every point, not at a sample"
     )
-    parser.addoption("--faults-page", action="store_true", help="with --faults=all: write the page, if all converged")
+    parser.addoption("--faults-page", action="store_true", help="write the page of the points")
     parser.addoption("--faults-seed", default=None, help="the seed that a run with a sample printed")
 
 
@@ -48,8 +47,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         failed = sum(matrix.failed.values())
         result = f"{failed} did not converge" if failed else "all converged"
         terminalreporter.write_line(f"fault matrix: {struck} points, {result} (seed {config.stash[_SEED]})")
-        if config.getoption("--faults-page", default=False) and not failed:
-            PAGE.write_text(render(matrix.struck))
 
 
 @pytest.fixture(scope="session")

@@ -82,10 +82,21 @@ def _check_archived(world: World) -> None:
 
 
 def _archived(world: World) -> None:
-    """An archived tenant."""
-    world.onboard()
-    world.archive = world.place(0)
-    archive_tenant(world.sql, TENANT, world.layout, world.archive, _report)
+    """An archived tenant; one archive serves all cases, since a restore only reads it."""
+    if world.archive is None:
+        world.onboard()
+        world.archive = world.place(0)
+        world.archived = world.before
+        archive_tenant(world.sql, TENANT, world.layout, world.archive, _report)
+        return
+    world.before = world.archived
+    for leaf in leaves(TENANT, world.layout):
+        world.sql.execute(
+            "INSERT INTO strata.tenant_partitions"
+            " (tenant_id, table_name, partition_name, state, archived_at, archive_uri)"
+            " VALUES (%s, %s, %s, 'archived', now(), %s)",
+            (TENANT, leaf.table, leaf.name, world.archive.uri),
+        )
 
 
 def _restore(world: World, _attempt: int) -> None:

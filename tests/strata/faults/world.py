@@ -51,7 +51,8 @@ class World:
     reader: psycopg.Connection = field(init=False)
     looking: psycopg.Connection = field(init=False)
     case: str = field(init=False)
-    archive: ArchiveLocation = field(init=False)
+    archive: ArchiveLocation | None = None
+    archived: dict[str, bytes] = field(default_factory=dict)
     before: dict[str, bytes] = field(init=False)
     _other_before: dict[str, bytes] = field(init=False)
     _cases: Iterator[int] = field(default_factory=itertools.count)
