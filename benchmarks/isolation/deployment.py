@@ -20,7 +20,13 @@ from local.edge.model import (
     Selection,
     SetHeader,
 )
-from strata.caching.classes import CACHE_CLASSES, CACHE_TAG_HEADER, LANGUAGES, SURROGATE_KEY_HEADER
+from strata.caching.classes import (
+    CACHE_CLASSES,
+    CACHE_TAG_HEADER,
+    LANGUAGES,
+    SURROGATE_CONTROL_HEADER,
+    SURROGATE_KEY_HEADER,
+)
 from strata.caching.contract import EVERYTHING, BehaviorContract, current_contract
 from strata.caching.edge_function import SOURCE, EdgeFunctionSettings, render
 from strata.caching.key_value_store import SECRETS_KEY
@@ -35,6 +41,8 @@ _ORIGIN_VERIFY: Final = "fedcba9876543210" * 4
 #: What the function sends after a rotation; the origin believes both.
 NEXT_ORIGIN_VERIFY: Final = "00112233445566778899aabbccddeeff" * 2
 _RUNTIME: Final = "cloudfront-js-2.0"
+#: Said to caches, and removed on the way to viewers.
+CDN_HEADERS: Final = (CACHE_TAG_HEADER, SURROGATE_CONTROL_HEADER, SURROGATE_KEY_HEADER)
 _SECURITY_HEADERS: Final = (
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
@@ -151,9 +159,7 @@ def _response_headers_policy(contract: BehaviorContract) -> ResponseHeadersPolic
     cache_control = contract.viewer_cache_control
     own = (SetHeader("cache-control", cache_control, override=True),) if cache_control else ()
     security = (SetHeader(name, value, override=True) for name, value in _SECURITY_HEADERS)
-    return ResponseHeadersPolicy(
-        "caller" if contract.is_per_caller else "shared", (*security, *own), (CACHE_TAG_HEADER, SURROGATE_KEY_HEADER)
-    )
+    return ResponseHeadersPolicy("caller" if contract.is_per_caller else "shared", (*security, *own), CDN_HEADERS)
 
 
 def _function(contract: BehaviorContract, setup: Setup) -> EdgeFunction:

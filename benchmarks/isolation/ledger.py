@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from benchmarks.isolation.asked import Asked
 
-#: Longer than any class keeps an answer, stale or not: an answer of before is known no more, and so is a violation.
+#: Longer than any class keeps an answer, stale or not: one that is served later is one that is not known.
 REMEMBERED_SECONDS: Final = 1_000.0
 
 
@@ -50,6 +50,11 @@ class Made:
         """Return the age at which it is outdated."""
         windows = (self.revalidate_seconds, self.error_seconds if is_failing else 0.0)
         return self.fresh_seconds + max(windows)
+
+    @property
+    def remembered_seconds(self) -> float:
+        """How long it may have to be known: without end where it may stand in for a failing origin without end."""
+        return max(REMEMBERED_SECONDS, self.error_seconds)
 
     def may_be_reused(self, *, is_failing: bool) -> bool:
         """Tell whether it may answer another request at all."""
@@ -103,5 +108,5 @@ class Ledger:
 
     def forget(self, now: float) -> None:
         """Forget what can be served no more."""
-        self.made = {number: one for number, one in self.made.items() if now - one.at < REMEMBERED_SECONDS}
+        self.made = {number: one for number, one in self.made.items() if now - one.at < one.remembered_seconds}
         self._invalidations = [one for one in self._invalidations if now - one[2] < REMEMBERED_SECONDS]

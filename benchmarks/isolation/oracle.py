@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Final
 
 from benchmarks.isolation.asked import READS, Asked, keyed_query
 from benchmarks.isolation.callers import digest, log_line
+from benchmarks.isolation.deployment import CDN_HEADERS
 from benchmarks.isolation.origin import header, quirk_of
 from benchmarks.isolation.rules import Rule, Violation
 from benchmarks.isolation.wording import FORGED_SECRET, LANGUAGE_RANGES
 from strata.caching.classes import (
     AUTH_HASH_HEADER,
-    CACHE_TAG_HEADER,
     ORIGIN_VERIFY_HEADER,
     RELAY_HEADER,
     RESERVED_HEADERS,
-    SURROGATE_KEY_HEADER,
 )
 
 if TYPE_CHECKING:
@@ -230,5 +229,5 @@ def _viewer_headers(asked: Asked, response: ViewerResponse) -> Iterator[tuple[Ru
     said = header(response.headers, "cache-control")
     if wanted is not None and said != wanted:
         yield Rule.VIEWER_HEADERS, f"cache-control: {said}"
-    hidden = {CACHE_TAG_HEADER, SURROGATE_KEY_HEADER} | ({"set-cookie"} if asked.cache_class.is_cached else set())
+    hidden = {*CDN_HEADERS} | ({"set-cookie"} if asked.cache_class.is_cached else set())
     yield from ((Rule.VIEWER_HEADERS, name) for name, _ in response.headers if name in hidden)

@@ -73,7 +73,7 @@ def page() -> str:
             "",
             "## Found",
             "",
-            "" if recorded is None else _figures(recorded),
+            "The full run is not recorded.\n" if recorded is None else _figures(recorded),
             f"`python -m benchmarks isolation` repeats it; `{COMMAND} --seed {SEED} --requests 50000` is a shorter",
             "run, on the distribution of the contract, which a test holds equal to the deployed one. A violation is",
             "shown with its seed and the number of its request, and the same command shows it again.",

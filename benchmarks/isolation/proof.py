@@ -54,7 +54,7 @@ def measure(options: Options) -> tuple[Comparison, ...]:
     return (
         _figure("requests for which a rule did not hold", "violations", len(report.violations)),
         _figure("requests", "requests", report.requests),
-        _figure("identities that were answered", "identities", report.callers),
+        _figure("callers with an accepted token", "callers", report.callers),
         _figure("answered from a cache", "requests", kept),
         _figure("answered by the Origin Shield", "requests", counted.origin_shield_hits),
         _figure("answered together with another one", "requests", counted.collapsed),
@@ -74,27 +74,27 @@ def deployed() -> Deployment:
 
 async def proof(deployment: Deployment, seed: int, requests: int, scale: Scale = SCALE) -> Report:
     """Return the report of a run over a deployment, with the claim that `DEFAULT_SETUP` has."""
-    async with _worker() as worker:
-        run = Run(deployment, DEFAULT_SETUP, worker, seed, scale)
+    async with worker() as one:
+        run = Run(deployment, DEFAULT_SETUP, one, seed, scale)
         return await run.requests(requests, progress_every=_PROGRESS_EVERY)
 
 
 async def prove_all(names: Collection[str] | None = None) -> list[Kill]:
     """Try every fault, or those that are named, and return what found each."""
-    async with _worker() as worker:
-        return kills([await prove(one, worker) for one in MUTANTS if names is None or one.name in names])
+    async with worker() as one:
+        return kills([await prove(mutant, one) for mutant in MUTANTS if names is None or mutant.name in names])
 
 
 @asynccontextmanager
-async def _worker() -> AsyncIterator[FunctionWorker]:
+async def worker() -> AsyncIterator[FunctionWorker]:
     """Start a worker; the middleware, whose surprises are wanted here, says nothing meanwhile."""
-    worker, level = FunctionWorker(), _log.level
+    one, level = FunctionWorker(), _log.level
     _log.setLevel(logging.CRITICAL)
-    await worker.start()
+    await one.start()
     try:
-        yield worker
+        yield one
     finally:
-        await worker.stop()
+        await one.stop()
         _log.setLevel(level)
 
 

@@ -29,7 +29,7 @@ class Rule(Enum):
     UNKEYED_INPUT = "the origin of a cached path sees nothing but the key and the listed inputs"
     KEEPABLE = "an answer that may be kept says so"
     LANGUAGE = "the origin sees one of the known languages, the one that the caller likes best"
-    VIEWER_HEADERS = "a caller's answer is private to the viewer, without cookies and tags"
+    VIEWER_HEADERS = "a caller's answer is private to the viewer, without cookies, tags and words for caches"
     LOG = "the log line has class and tenant and nothing else"
 
     @property

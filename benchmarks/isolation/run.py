@@ -53,7 +53,7 @@ class Report:
     Args:
         seed: of it.
         requests: how many there were.
-        callers: how many identities were answered.
+        callers: how many identities asked, with tokens that the origin accepts.
         statistics: of the edge.
         violations: empty where the rules held.
     """
@@ -181,8 +181,8 @@ class Run:
         await self.edge.settle()
         for asked, answer in zip(through, answers, strict=True):
             self.oracle.at_viewer(asked, answer, started, self.now)
-            if asked.owner is not None:
-                self._callers.add(asked.owner)
+            if asked.token is not None and asked.token.owner is not None:
+                self._callers.add(asked.token.owner)
         return len(batch)
 
     def _happen(self) -> None:
@@ -191,7 +191,7 @@ class Run:
         self.now += source.choice(_LEAPS if source.random() < _LEAP else _STEPS)
         if source.random() < _INVALIDATION:
             self._invalidate()
-        if source.random() < _PURGE:
+        if source.random() < _PURGE and self._pepper is not None:  # epochs are in the store
             tenant = next((one.tenant for one in self._asked.values()), None)
             if tenant is not None:
                 self._epochs[tenant] = self._epochs.get(tenant, 0) + source.choice((1, 9))
