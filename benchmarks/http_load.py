@@ -14,7 +14,7 @@ from typing import Final, cast
 import uvloop
 
 #: As long as a JWT of a few claims.
-_TOKEN: Final = "x" * 356
+TOKEN: Final = "x" * 356
 _END_OF_HEAD: Final = b"\r\n\r\n"
 
 
@@ -63,7 +63,7 @@ def _content_length(head: bytes) -> int:
 async def run(port: int, path: str, requests: int, connections: int) -> float:
     """Return how many seconds the requests took, from the first connection to the last answer."""
     loop = asyncio.get_running_loop()
-    head = f"GET {path} HTTP/1.1\r\nhost: localhost:{port}\r\nauthorization: Bearer {_TOKEN}\r\naccept: */*\r\n\r\n"
+    head = f"GET {path} HTTP/1.1\r\nhost: localhost:{port}\r\nauthorization: Bearer {TOKEN}\r\naccept: */*\r\n\r\n"
     done = [loop.create_future() for _ in range(connections)]
     started = time.perf_counter()
     for one in done:

@@ -1,20 +1,26 @@
-"""What the local edge costs beyond the server that it runs under: hits per second against a constant answer."""
+"""What the local edge costs beyond the server that it runs under: hits per second against a constant answer.
+
+The constant answer is one of the edge's hits, headers and body: what the server takes to write them is no cost of the
+edge. Both sides run under the same settings, and the same load asks them.
+"""
 
 from __future__ import annotations
 
+import http.client
 import json
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import uvloop
 
 from benchmarks.comparison import Named, in_turns
 from benchmarks.environment import environment, run
+from benchmarks.http_load import TOKEN
 from local.edge.process import EDGE_PORT
-from local.edge.serve import server
+from local.edge.serve import collect_rarely, server
 from local.paths import CHECKOUT
 from local.ports import free_port, is_free, read_ports
 from local.variables import process_environment
@@ -24,7 +30,7 @@ if TYPE_CHECKING:
 
     from benchmarks.comparison import Comparison
     from benchmarks.options import Options
-    from local.edge.asgi import Receive, Scope, Send
+    from local.edge.asgi import Application, Receive, Scope, Send
 
 _REPEATS: Final = 5
 _REQUESTS: Final = 20_000
@@ -32,14 +38,15 @@ _CONNECTIONS: Final = 32
 _CALLER_PATH: Final = "/api/v1/payments"
 _SHARED_PATH: Final = "/api/v1/config"
 _READY_SECONDS: Final = 20.0
-#: As long as the example origin's answers.
-_BODY: Final = json.dumps({"caller": "everybody", "answer": "x" * 64}).encode()
 
 
 def measure(options: Options) -> tuple[Comparison, ...]:
     """Ask both in turns; then the same for answers that everybody shares."""
     repeats = options.repeats or _REPEATS
-    with environment(["globex"]) as one, _constant_server() as constant_port:
+    with (
+        environment(["globex"]) as one,
+        _constant_server(read_ports(one.home.ports_file)[EDGE_PORT]) as constant_port,
+    ):
         variables = process_environment(one.home)
         port = read_ports(one.home.ports_file)[EDGE_PORT]
 
@@ -57,9 +64,10 @@ def measure(options: Options) -> tuple[Comparison, ...]:
 
 
 @contextmanager
-def _constant_server() -> Iterator[int]:
+def _constant_server(edge_port: int) -> Iterator[int]:
     port = free_port()
-    with subprocess.Popen([sys.executable, "-m", "benchmarks.local_edge", str(port)], cwd=CHECKOUT) as process:
+    words = [sys.executable, "-m", "benchmarks.local_edge", str(port), _hit(edge_port)]
+    with subprocess.Popen(words, cwd=CHECKOUT) as process:
         try:
             deadline = time.monotonic() + _READY_SECONDS
             while is_free(port) and time.monotonic() < deadline:
@@ -69,13 +77,36 @@ def _constant_server() -> Iterator[int]:
             process.terminate()
 
 
-async def _constant(scope: Scope, receive: Receive, send: Send) -> None:
-    del scope
-    await receive()
-    headers: list[Any] = [(b"content-type", b"application/json"), (b"content-length", str(len(_BODY)).encode())]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": _BODY})
+def _hit(port: int) -> str:
+    """Return the headers and the body of one hit, as JSON."""
+    connection = http.client.HTTPConnection("localhost", port)
+    for _ in range(2):
+        connection.request("GET", _CALLER_PATH, headers={"authorization": f"Bearer {TOKEN}"})
+        answer = connection.getresponse()
+        body = answer.read().decode()
+    connection.close()
+    assert answer.headers["x-cache"] == "Hit from cloudfront", answer.headers["x-cache"]
+    return json.dumps([answer.getheaders(), body])
+
+
+def _constant(hit: str) -> Application:
+    fields, body = json.loads(hit)
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in fields]
+    content = body.encode()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        del scope
+        await receive()
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": content})
+
+    return app
+
+
+async def _serve(port: int, hit: str) -> None:
+    collect_rarely()
+    await server(_constant(hit), port).serve()
 
 
 if __name__ == "__main__":
-    uvloop.run(server(_constant, int(sys.argv[1])).serve())
+    uvloop.run(_serve(int(sys.argv[1]), sys.argv[2]))
