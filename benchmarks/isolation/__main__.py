@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from dataclasses import replace
 
 from benchmarks.isolation import page
-from benchmarks.isolation.deployment import deployment_of
+from benchmarks.isolation.deployment import DEFAULT_SETUP, deployment_of
 from benchmarks.isolation.kills import write_kills
 from benchmarks.isolation.mutants import MUTANTS
 from benchmarks.isolation.proof import SEED, proof, prove_all
@@ -18,11 +19,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.isolation", description=__doc__)
     parser.add_argument("--seed", type=int, default=SEED, help="of the run (default %(default)s)")
     parser.add_argument("--requests", type=int, help="run so many, on the distribution of the current contract")
+    parser.add_argument("--without-aliases", action="store_true", help="as the stack of the recorded run has none")
     parser.add_argument("--mutant", action="append", choices=[one.name for one in MUTANTS], help="try this fault only")
     parser.add_argument("--write", action="store_true", help="record the faults, and write their page anew")
     chosen = parser.parse_args()
     if chosen.requests is not None:
-        report = asyncio.run(proof(deployment_of(), chosen.seed, chosen.requests))
+        setup = replace(DEFAULT_SETUP, aliases=()) if chosen.without_aliases else DEFAULT_SETUP
+        report = asyncio.run(proof(deployment_of(setup), chosen.seed, chosen.requests))
         print(*report.violations[:20], sep="\n")
         print(f"{report.requests:,} requests of {report.callers:,} callers, {len(report.violations)} violations")
         return 1 if report.violations else 0
