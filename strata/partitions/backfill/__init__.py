@@ -2,5 +2,5 @@
 
 The table that is copied should rest: rows that change behind the copy are found by the next run and not by this one.
 Conversion of a live table would join in `copy.Copy.batch`, which is one transaction for one range of one tenant's keys:
-its triggers come before, and it would lock the range of the source FOR NO KEY UPDATE.
+its triggers come before, and in there it would read the range by these keys once more, locked FOR NO KEY UPDATE.
 """

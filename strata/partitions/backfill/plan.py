@@ -35,10 +35,11 @@ _WIDER: Final = frozenset(
 
 @dataclass(frozen=True)
 class CopiedColumn:
-    """A column of the partitioned table, and the SQL over the source, ``s``, that it is copied from."""
+    """A column of the partitioned table, the SQL over the source, ``s``, that it is made of, and its name in the map."""
 
     name: str
     expression: sql.Sql
+    value: str
 
 
 @dataclass(frozen=True)
@@ -168,13 +169,13 @@ class _Planning:
         copyable = {name: column for name, column in wanted.columns.items() if name != "tenant_id"}
         for name in self.source.columns.keys() - copyable.keys():
             self.problems.append(f"columns names {name}, which is no column to copy into")
-        copied = []
+        copied: list[CopiedColumn] = []
         for name, column in copyable.items():
-            origin = self.source.columns.get(name, name)
+            origin, value = self.source.columns.get(name, name), f"value_{len(copied) + 1}"
             if isinstance(origin, Composable):
-                copied.append(CopiedColumn(name, sql.Sql(f"({origin.as_string(self.connection)})")))
+                copied.append(CopiedColumn(name, sql.Sql(f"({origin.as_string(self.connection)})"), value))
             elif origin in given.columns:
-                copied.append(CopiedColumn(name, sql.Sql(f"s.{sql.identifier(origin)}")))
+                copied.append(CopiedColumn(name, sql.Sql(f"s.{sql.identifier(origin)}"), value))
             elif name in self.source.columns:
                 self.problems.append(f"columns takes {name} from {origin}, which the source does not have")
             elif name in key:
