@@ -81,8 +81,8 @@ def page() -> str:
             "",
             "What the edge cannot promise: an answer that says nothing about caches, because it comes from in front of",
             "the middleware, is asked for anew each time; but while its origin fails, CloudFront serves the last one,",
-            "however old, to the same caller. Only `stale-if-error=0` forbids that, which the middleware sends with all",
-            "that may not be kept.",
+            "however old, to the same caller. Only `stale-if-error=0` forbids that, and the middleware sends it with",
+            "all that may not be kept.",
             "",
             _faults(found),
         ]
