@@ -68,17 +68,22 @@ def wanted_digests(tenant_id: str, layout: Layout) -> dict[str, str]:
 
 
 def find_differences(connection: Connection, wanted: Sequence[Leaf]) -> dict[str, tuple[Difference, ...] | None]:
-    """Return by table how each leaf differs from what it should be; None for one that does not exist."""
-    relations = [name for leaf in wanted for name in (leaf.qualified_name, leaf.qualified_parent)]
+    """Return by table how each leaf of a tenant differs from what it should be; None for one that does not exist."""
+    return {leaf.table: found for leaf, found in compare_leaves(connection, wanted)}
+
+
+def compare_leaves(connection: Connection, wanted: Sequence[Leaf]) -> list[tuple[Leaf, tuple[Difference, ...] | None]]:
+    """Return how each leaf, whosever it is, differs from what it should be; None for one that does not exist."""
+    relations = list(dict.fromkeys(name for leaf in wanted for name in (leaf.qualified_name, leaf.qualified_parent)))
     with connection.cursor(row_factory=namedtuple_row) as cursor:
         rows: list[Any] = cursor.execute(sql.render("partitions/inspect.sql.j2", relations=relations)).fetchall()
     observed = {row.relation: row for row in rows}
-    return {
-        leaf.table: compare(leaf, observed[leaf.qualified_name], observed[leaf.qualified_parent])
+    return [
+        (leaf, compare(leaf, observed[leaf.qualified_name], observed[leaf.qualified_parent]))
         if leaf.qualified_name in observed
-        else None
+        else (leaf, None)
         for leaf in wanted
-    }
+    ]
 
 
 _MISSING: Final = "there is no such partition; settle: pulumi up creates it"
