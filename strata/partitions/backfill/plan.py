@@ -35,7 +35,7 @@ _WIDER: Final = frozenset(
 
 @dataclass(frozen=True)
 class CopiedColumn:
-    """A column of the partitioned table, the SQL over the source, ``s``, that it is made of, and its name in the map."""
+    """A column of the partitioned table, the SQL over the source, ``s``, that makes it, and its name in the map."""
 
     name: str
     expression: sql.Sql
