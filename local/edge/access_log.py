@@ -16,7 +16,6 @@ from collections import defaultdict
 from datetime import UTC, datetime
 from functools import lru_cache
 from http import HTTPStatus
-from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
@@ -185,7 +184,7 @@ def _encoded(value: str) -> str:
 
 def _size(headers: Headers, body: bytes) -> str:
     # A first line of about 20 bytes, a colon, a space and a line's end for each header.
-    return str(20 + sum(map(len, chain.from_iterable(headers))) + 4 * len(headers) + len(body))
+    return str(20 + sum([len(name) + len(value) + 4 for name, value in headers]) + len(body))
 
 
 def _range(status: int, content_range: str) -> tuple[str, str]:

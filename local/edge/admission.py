@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def refusal(
     if url > MAX_URL_BYTES:
         return 413, "InvalidRequest", "url-length"
     size = len(request.method) + len(request.path) + len(request.query) + 12
-    size += sum(map(len, chain.from_iterable(request.headers))) + 4 * len(request.headers)
+    size += sum([len(name) + len(value) + 4 for name, value in request.headers])
     return (413, "InvalidRequest", "request-length") if size > MAX_REQUEST_BYTES else None
 
 

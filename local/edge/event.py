@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, cast
 
 from local.edge.exchange import EdgeRequest, cookie_parts, query_parts
@@ -76,9 +77,15 @@ class FunctionInput:
     cookies: _Entries
 
 
+@lru_cache(maxsize=1024)  # The names that clients send are few.
 def is_disallowed(name: str) -> bool:
     """Tell whether a header of this lower-case name is kept from functions."""
     return name in _DISALLOWED or name.startswith(_DISALLOWED_PREFIXES)
+
+
+@lru_cache(maxsize=1024)  # The names that functions write are few.
+def _may_be_written(name: str) -> bool:
+    return _NAME.fullmatch(name) is not None and name != "cookie" and not is_disallowed(name)
 
 
 def function_event(
@@ -169,7 +176,7 @@ def _fields(
         if name in before and entry == before[name]:
             fields[name] = request.fields[name]
             continue
-        if not _NAME.fullmatch(name) or is_disallowed(name) or name == "cookie":
+        if not _may_be_written(name):
             raise _invalid("a header's name is not allowed, or not in lower case")
         fields[name] = tuple([_sent(text, settings) for text in _values(entry, before.get(name), name)])
     return fields
