@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import string
+import unicodedata
 from typing import Final
 
 from strata.errors import StrataError
@@ -21,16 +22,13 @@ RESERVED_TENANT: Final = "system"
 MAXIMUM_READABLE_BYTES: Final = 39
 #: An index entry holds 2,704 bytes at most (BTMaxItemSize), and a tenant shares one with keys of up to 1,020.
 MAXIMUM_TENANT_BYTES: Final = 1024
-#: Longest id that a stack file may name.
+#: Longest id that a stack file may name, unless a pattern of its own says which.
 LONGEST_ID: Final = 63
-#: What a stack file may name, in words.
-ALLOWED_ID: Final = (
-    f"1 to {LONGEST_ID} of a-z and 0-9, with single - or _ between them, and not the reserved {RESERVED_TENANT}"
-)
 
 _READABLE: Final = re.compile(r"[a-z0-9](?:[_-]?[a-z0-9])*")
 _NOT_PREFIX: Final = re.compile(r"[^a-z0-9]")
 _TO_LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _PREFIX_CHARACTERS: Final = 8
 _DIGEST_HEX_DIGITS: Final = 26
 
@@ -53,32 +51,68 @@ def tenant_bytes(tenant_id: str) -> bytes:
     Raises:
         TenantIdError: the id is empty, too long, or holds what PostgreSQL text cannot.
     """
+    what = _unstorable(tenant_id)
+    if what:
+        raise TenantIdError(tenant_id, what)
+    return tenant_id.encode()
+
+
+def _unstorable(tenant_id: str) -> str | None:
+    """Return what PostgreSQL cannot hold of an id, or None."""
     if not tenant_id:
-        raise TenantIdError(tenant_id, "is empty")
+        return "is empty"
     if "\0" in tenant_id:
-        raise TenantIdError(tenant_id, "holds a NUL character")
-    try:
-        encoded = tenant_id.encode()
-    except UnicodeEncodeError:
-        raise TenantIdError(tenant_id, "holds a lone surrogate") from None
-    if len(encoded) > MAXIMUM_TENANT_BYTES:
-        raise TenantIdError(tenant_id, f"is {len(encoded)} bytes long")
-    return encoded
+        return "holds a NUL character"
+    if _SURROGATE.search(tenant_id):
+        return "holds a lone surrogate"
+    size = len(tenant_id.encode())
+    return f"is {size} bytes long" if size > MAXIMUM_TENANT_BYTES else None
 
 
-def wrong_id(value: object) -> str | None:
-    """Return what is wrong with an id that a stack file names, or None; `ALLOWED_ID` says what is right."""
+def allowed_id(pattern: str | None = None) -> str:
+    """Return in words which ids a stack file may name.
+
+    Args:
+        pattern: of the stack, ``strata:partitions.idPattern``; the strict rule when None.
+    """
+    if pattern is None:
+        what = f"1 to {LONGEST_ID} of a-z and 0-9, with single - or _ between them"
+    else:
+        what = f"1 to {MAXIMUM_TENANT_BYTES} bytes that match strata:partitions.idPattern {pattern} as a whole"
+    return f"{what}, and not the reserved {RESERVED_TENANT}"
+
+
+#: What a stack file without a pattern of its own may name, in words.
+ALLOWED_ID: Final = allowed_id()
+
+
+def wrong_id(value: object, pattern: str | None = None) -> str | None:
+    """Return what is wrong with an id that a stack file names, or None; `allowed_id` says what is right.
+
+    Args:
+        value: as the file has it.
+        pattern: a regular expression that the whole id must match, instead of the strict rule.
+    """
     if value is None or value == "":
         return "is empty"
     if not isinstance(value, str):
         return f"{value!r} is not text; write it in quotes"
-    if value == RESERVED_TENANT:
+    if look_alike(value) == RESERVED_TENANT:
         return f"{value!r} is reserved for rows that belong to no customer"
-    if len(value) > LONGEST_ID:
+    if pattern is None and len(value) > LONGEST_ID:
         return f"{value!r} has {len(value)} characters"
-    if not _READABLE.fullmatch(value):
-        return f"{value!r} is not a tenant id"
-    return None
+    what = _unstorable(value)
+    if what is None and not re.fullmatch(pattern or _READABLE, value):
+        what = "is not a tenant id"
+    return what and f"{value!r} {what}"
+
+
+def look_alike(tenant_id: str) -> str:
+    """Return what two ids have in common that nobody can tell apart on a screen: NFC, without blanks at the ends.
+
+    PostgreSQL and all names keep such ids apart; a person who types or pastes one of them reaches the other.
+    """
+    return unicodedata.normalize("NFC", tenant_id).strip()
 
 
 def name_suffix(tenant_id: str) -> str:

@@ -79,8 +79,12 @@ def _parse(stack: str, raw: Mapping[str, Any], directory: Path, report: Report) 
     region = _check_surroundings(stack, raw, report)
     for key in sorted(values.keys() - set(_SECTIONS)):
         report(ConfigProblem(f"{_NAMESPACE}{key}", *unknown_key(key, _SECTIONS)))
-    tenants = parse_tenants(values.get("tenants", []), directory, report)
-    partitions = _section("partitions", PartitionsConfig, values, report)
+    later: list[ConfigProblem] = []
+    partitions = _section("partitions", PartitionsConfig, values, later.append)
+    id_pattern = partitions.id_pattern if partitions else None
+    tenants = parse_tenants(values.get("tenants", []), directory, report, id_pattern)
+    for problem in later:
+        report(problem)
     database = _section("database", DatabaseConfig, values, report)
     network = _network(values, report)
     cdn = _section("cdn", CdnConfig, values, report)

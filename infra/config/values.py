@@ -5,6 +5,7 @@ error messages and the reference are made from it. Rules between keys are in `in
 """
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, get_args
 
@@ -55,6 +56,14 @@ def _supported_engine(value: str) -> str:
     return value
 
 
+def _regular_expression(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from None
+    return value
+
+
 def _vpc_range(value: str) -> str:
     network = ipaddress.IPv4Network(value)
     if not network.is_private or not _LARGEST_VPC_PREFIX <= network.prefixlen <= _SMALLEST_VPC_PREFIX:
@@ -80,10 +89,13 @@ class Section(BaseModel):
 
 
 class PartitionsConfig(Section):
-    """How tenants' rows are laid out, and how many tenants the lock table is sized for."""
+    """How tenants' rows are laid out, how many tenants the lock table is sized for, and which ids they may have."""
 
     layout: Literal["list", "bucketed"] = Field("list", description="list or bucketed")
     capacity: int = Field(1_000, ge=1, description="a number of tenants, 1 or more")
+    id_pattern: Annotated[str, AfterValidator(_regular_expression)] | None = Field(
+        None, description="a regular expression of Python's that the whole of a tenant's id matches, such as [A-Z0-9]+"
+    )
 
 
 class ExistingDatabaseConfig(Section):

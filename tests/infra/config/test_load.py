@@ -101,7 +101,7 @@ def test_a_nested_key_that_does_not_exist_is_met_with_the_nearest_one():
 
 def test_a_section_that_is_no_mapping_is_refused():
     assert problems({**RAW, "strata:partitions": "list"}) == [
-        "strata:partitions: 'list': is not a mapping; allowed: a mapping with the keys layout, capacity"
+        "strata:partitions: 'list': is not a mapping; allowed: a mapping with the keys layout, capacity, idPattern"
     ]
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.config import ConfigProblem, Tenant
+from infra.config import ConfigError, ConfigProblem, Tenant, load
 from infra.config.tenants import parse_tenants
 
 ALLOWED_ID = "1 to 63 of a-z and 0-9, with single - or _ between them, and not the reserved system"
@@ -159,3 +159,67 @@ def test_a_file_that_leads_to_a_file_is_not_followed(tmp_path):
     (tmp_path / "tenants.yaml").write_text("file: other.yaml")
     _, (problem,) = parsed({"file": "tenants.yaml"}, tmp_path)
     assert (problem.what, problem.file) == ("is not a list", "tenants.yaml")
+
+
+def allowed(raw, pattern):
+    problems: list[ConfigProblem] = []
+    return parse_tenants(raw, Path(), problems.append, pattern), problems
+
+
+def test_a_pattern_says_which_ids_the_stack_allows():
+    assert allowed(["ACME", {"id": "Ü 7"}, "a" * 1024], r"(?i)[a-zäöü0-9 ]+") == (
+        (Tenant("ACME"), Tenant("Ü 7"), Tenant("a" * 1024)),
+        [],
+    )
+    assert allowed(["acme"], "[A-Z]+") == (
+        (),
+        [
+            ConfigProblem(
+                "strata:tenants[0].id",
+                "'acme' is not a tenant id",
+                "1 to 1024 bytes that match strata:partitions.idPattern [A-Z]+ as a whole, and not the reserved system",
+            )
+        ],
+    )
+
+
+@pytest.mark.parametrize(
+    ("tenant_id", "what"),
+    [
+        ("", "is empty"),
+        ("a\0", r"'a\x00' holds a NUL character"),
+        ("\ud800", r"'\ud800' holds a lone surrogate"),
+        ("ä" * 513, f"{'ä' * 513!r} is 1026 bytes long"),
+        ("system", "'system' is reserved for rows that belong to no customer"),
+        ("system ", "'system ' is reserved for rows that belong to no customer"),
+        (7, "7 is not text; write it in quotes"),
+    ],
+)
+def test_no_pattern_allows_what_cannot_be_a_tenant(tenant_id, what):
+    _, problems = allowed([tenant_id], "(?s).*")
+    assert [problem.what for problem in problems] == [what]
+
+
+@pytest.mark.parametrize(
+    ("first", "other", "what"),
+    [
+        ("\u00e9", "e\u0301", r"'e\u0301' looks like '\xe9' at strata:tenants[0]"),
+        ("acme", "acme ", "'acme ' looks like 'acme' at strata:tenants[0]"),
+        ("\tacme", "acme\n", r"'acme\n' looks like '\tacme' at strata:tenants[0]"),
+        ("acme", "acme", "'acme' is already at strata:tenants[0]"),
+    ],
+)
+def test_ids_that_nobody_can_tell_apart_are_refused(first, other, what):
+    tenants, problems = allowed([first, other], "(?s).+")
+    assert tenants == (Tenant(first),)
+    assert [(problem.key, problem.what) for problem in problems] == [("strata:tenants[1]", what)]
+
+
+def test_a_stack_file_says_which_ids_it_allows():
+    raw = {"aws:region": "eu-central-1", "strata:cdn": {"enabled": False}, "strata:tenants": ["ACME"]}
+    with pytest.raises(ConfigError, match="'ACME' is not a tenant id"):
+        load("dev", raw, "Pulumi.dev.yaml")
+    config = load("dev", {**raw, "strata:partitions": {"idPattern": "[A-Z]+"}}, "Pulumi.dev.yaml")
+    assert config.tenants == (Tenant("ACME"),)
+    with pytest.raises(ConfigError, match=r"strata:partitions.idPattern: '\[': not a regular expression"):
+        load("dev", {**raw, "strata:partitions": {"idPattern": "["}}, "Pulumi.dev.yaml")
