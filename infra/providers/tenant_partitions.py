@@ -5,7 +5,8 @@ needs, never the SQL. The SQL is a list of lines, since a preview cuts longer te
 work.
 """
 
-from typing import Any
+import time
+from typing import Any, Final
 
 import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, ReadResult, Resource, UpdateResult
@@ -20,6 +21,9 @@ from strata.partitions.offboard import drop_tenant
 from strata.partitions.onboard import TenantPartitions, ensure_tenant
 from strata.partitions.render import render_onboarding
 from strata.sql import same_statements
+
+#: How often a long archive says how far it is.
+_REPORT_SECONDS: Final = 10.0
 
 
 class TenantRemovalError(StrataError):
@@ -74,7 +78,7 @@ class TenantPartitionsProvider(DatabaseProvider):
         if _props["on_remove"] == "drop":
             drop_tenant(connection, tenant_id, layout)
         else:
-            archive_tenant(connection, tenant_id, layout, archive_place(connection, tenant_id), _report)
+            _archive(connection, tenant_id, layout)
 
     @staticmethod
     def _ensure(props: dict[str, Any]) -> dict[str, Any]:
@@ -85,8 +89,23 @@ class TenantPartitionsProvider(DatabaseProvider):
         return _outputs(props, made)
 
 
-def _report(table: str, rows: int) -> None:
-    print(f"{table}: {rows} rows")  # noqa: T201 (the engine shows it at this resource)
+def _archive(connection: str, tenant_id: str, layout: Layout) -> None:
+    """Archive a tenant, and say now and then how far that is, and at the end where the rows are."""
+    said_at = time.monotonic()
+
+    def report(table: str, rows: int) -> None:
+        nonlocal said_at
+        if time.monotonic() - said_at >= _REPORT_SECONDS:
+            said_at = time.monotonic()
+            _say(f"tenant {tenant_id}: {rows} rows of {table} so far")
+
+    archived = archive_tenant(connection, tenant_id, layout, archive_place(connection, tenant_id), report)
+    if archived:
+        _say(f"tenant {tenant_id}: {sum(archived.rows.values())} rows archived and read back, {archived.uri}")
+
+
+def _say(text: str) -> None:
+    print(text)  # noqa: T201 (the engine shows it at this resource)
 
 
 def _statements(tenant_id: str, layout: Layout) -> dict[str, list[str]]:

@@ -48,7 +48,7 @@ def write_table(
         leaf: a partition that nobody writes to any more.
         bucket: of the archive.
         deadline: when to stop.
-        report: called now and then.
+        report: called after each piece of rows.
 
     Raises:
         ArchivePausedError: the deadline was reached.
@@ -63,17 +63,18 @@ def write_table(
         ThreadPoolExecutor(1) as compressor,
     ):
         waiting: deque[Future[None]] = deque()
+        rows = parts.rows
         for piece in pieces:
             waiting.append(compressor.submit(parts.add, piece))
             if len(waiting) > _WAITING:
                 waiting.popleft().result()
-                report(leaf.table, parts.rows)
+            rows += piece.rows
+            report(leaf.table, rows)
             if deadline.is_over:
                 raise ArchivePausedError(leaf.tenant_id, leaf.table, deadline.budget_seconds, parts.rows)
         for added in waiting:
             added.result()
         parts.close()
-    report(leaf.table, parts.rows)
     return ArchivedTable(leaf.table, shape.columns, parts.rows, tuple(parts.stored))
 
 
