@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import shlex
 import shutil
 import tempfile
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,7 +21,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from strata.errors import StrataError
-from strata.tenants import ALLOWED_ID, wrong_id
+from strata.tenants import allowed_id, look_alike, wrong_id
 from strata.yaml_edit import YamlList, YamlMapping, compose, load
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from ruamel.yaml.nodes import Node
 
 _TENANTS: Final = "strata:tenants"
+_PARTITIONS: Final = "strata:partitions"
 _STACK_VARIABLE: Final = "PULUMI_STACK"
 _FILE_VARIABLE: Final = "PULUMI_OPTION_CONFIG_FILE"
 
@@ -97,12 +99,14 @@ class TenantFile:
         before: its text on disk.
         text: its text with the changes.
         is_stack_file: whether the list is below ``config``; else it is all that the file holds.
+        id_pattern: which ids the stack allows; the strict rule when None.
     """
 
     path: Path
     before: str
     text: str
     is_stack_file: bool
+    id_pattern: str | None = None
 
     @classmethod
     def open(cls, stack_file: Path) -> TenantFile:
@@ -112,17 +116,20 @@ class TenantFile:
             StackFileError: one of them cannot be read, or is not what it should be.
         """
         text = _read(stack_file)
-        opened = cls(stack_file, text, text, is_stack_file=True)
-        elsewhere = opened._config().get(_TENANTS)
-        if elsewhere is None or not isinstance(elsewhere[1], MappingNode):
-            opened._list()
-            return opened
-        pairs = {key.value: value for key, value in elsewhere[1].value}
+        return cls(stack_file, text, text, is_stack_file=True)._opened()  # noqa: SLF001 - its own class
+
+    def _opened(self) -> TenantFile:
+        """Return this stack file with its pattern, or the file that it names."""
+        pattern, pair = self._pattern(), self._config().get(_TENANTS)
+        if pair is None or not isinstance(pair[1], MappingNode):
+            self._list()
+            return replace(self, id_pattern=pattern)
+        pairs = {key.value: value for key, value in pair[1].value}
         if list(pairs) != ["file"] or not isinstance(pairs["file"], ScalarNode):
-            raise opened._wrong(f"{_TENANTS} is neither a list nor {{file: <path>}}")
-        found = _beside(stack_file) / pairs["file"].value
+            raise self._wrong(f"{_TENANTS} is neither a list nor {{file: <path>}}")
+        found = _beside(self.path) / pairs["file"].value
         text = _read(found)
-        listed = cls(found, text, text, is_stack_file=False)
+        listed = TenantFile(found, text, text, is_stack_file=False, id_pattern=pattern)
         listed._list()
         return listed
 
@@ -144,18 +151,20 @@ class TenantFile:
         Raises:
             TenantEntryError: no stack file may name this id, or it is there already.
         """
-        what = wrong_id(tenant_id)
+        what = wrong_id(tenant_id, self.id_pattern)
         if what:
-            raise TenantEntryError(tenant_id, self.path, f"the id {what}", ALLOWED_ID)
-        place = self._find(tenant_id)
-        if place is not None:
-            state = self.entries[place].state
+            raise TenantEntryError(tenant_id, self.path, f"the id {what}", allowed_id(self.id_pattern))
+        alike = next((one for one in self.entries if look_alike(one.tenant_id) == look_alike(tenant_id)), None)
+        if alike is not None:
+            same = alike.tenant_id == tenant_id
             raise TenantEntryError(
                 tenant_id,
                 self.path,
-                f"the tenant has an entry already, {state}",
-                "each tenant once",
-                f"strata tenant show {shlex.quote(tenant_id)}",
+                f"the tenant has an entry already, {alike.state}" if same else f"the id looks like {alike.tenant_id!a}",
+                "each tenant once"
+                if same
+                else "ids that differ in more than Unicode normalisation or blanks at an end",
+                f"strata tenant show {shlex.quote(alike.tenant_id)}",
             )
         return self._changed(self._list().appended(tenant_id), lambda items: [*items, tenant_id])
 
@@ -237,7 +246,7 @@ class TenantFile:
         return self._with_text(text)
 
     def _with_text(self, text: str) -> TenantFile:
-        return TenantFile(self.path, self.before, text, self.is_stack_file)
+        return replace(self, text=text)
 
     def _find(self, tenant_id: str) -> int | None:
         return next((place for place, one in enumerate(self.entries) if one.tenant_id == tenant_id), None)
@@ -274,6 +283,16 @@ class TenantFile:
         if not isinstance(config, MappingNode) or not config.value:
             raise self._wrong("the stack file has no config")
         return YamlMapping(self.text, config, self._as_json)
+
+    def _pattern(self) -> str | None:
+        pair = self._config().get(_PARTITIONS)
+        pairs = {key.value: value for key, value in pair[1].value} if pair and isinstance(pair[1], MappingNode) else {}
+        pattern = pairs["idPattern"].value if isinstance(pairs.get("idPattern"), ScalarNode) else None
+        try:
+            re.compile(pattern or "")
+        except re.error as error:
+            raise self._wrong(f"{_PARTITIONS}.idPattern is not a regular expression: {error}") from None
+        return pattern or None
 
     def _root(self) -> Node | None:
         try:
