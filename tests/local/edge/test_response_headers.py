@@ -122,3 +122,30 @@ def test_an_origin_that_speaks_cors_itself(override, shown):
     assert header(response, "access-control-allow-origin") == shown
     assert header(response, "access-control-expose-headers") == "x-a"
     assert header(response, "access-control-max-age") == "1"
+
+
+def test_hits_of_one_object_with_and_without_origin_get_their_own_headers():
+    world = World(distribution(behavior(response_headers_policy=ResponseHeadersPolicy("policy", cors=CORS))))
+    origins = [None, "https://app.example.com", None, "https://a.tenant.example", "https://other.example", None]
+
+    answers = [world.ask(headers={} if one is None else {"Origin": one}) for one in origins]
+
+    assert [one.decision.result_type for one in answers] == ["Miss"] + ["Hit"] * 5
+    assert [header(one, "access-control-allow-origin") for one in answers] == [
+        one if one and one != "https://other.example" else None for one in origins
+    ]
+    assert len(world.asked) == 1
+
+
+def test_a_kept_object_follows_a_policy_that_is_deployed_anew():
+    def deployed(value):
+        own = ResponseHeadersPolicy("policy", (SetHeader("x-a", value, True),))
+        return distribution(behavior(response_headers_policy=own))
+
+    world = World(deployed("before"))
+    shown = [header(world.ask(), "x-a") for _ in range(2)]
+    world.edge.replace_distribution(deployed("after"))
+    shown += [header(world.ask(), "x-a") for _ in range(2)]
+
+    assert shown == ["before", "before", "after", "after"]
+    assert len(world.asked) == 1
