@@ -45,32 +45,37 @@ _PLANNED: Final = _PAGES + _COLUMNS.format(
 
 
 def compare_refreshes(options: Options, *, with_sizes: bool) -> tuple[Comparison, ...]:
-    """Refresh the registry in turns with the query: first when every figure has changed, then when none has."""
-    tenants, repeats = options.tenants or _TENANTS, options.repeats or _REPEATS
-    query = _MEASURED if with_sizes else _PLANNED
+    """Make a registry, and refresh it in turns with the query: when every figure has changed, and when none has."""
+    tenants = options.tenants or _TENANTS
     with server() as one, one.connect() as connection:
         _make(connection, tenants, options.rows or _ROWS)
-        kind = "with sizes" if with_sizes else "without sizes"
         leaves = tenants * len(PARTITIONED_TABLES)
-        read = Named("one catalog query of the same columns", lambda: _milliseconds(connection, query))
+        return _compare(connection, leaves, options.repeats or _REPEATS, with_sizes=with_sizes)
 
-        def refresh(*, changed: bool) -> float:
-            if changed:
-                _forget(connection)
-            started = time.perf_counter()
-            refreshed = refresh_partition_stats(connection, with_sizes=with_sizes)
-            milliseconds = (time.perf_counter() - started) * 1_000
-            if refreshed != (leaves if changed else 0):
-                raise ValueError(f"{refreshed} of {leaves} partitions were refreshed")
-            return milliseconds
 
-        all_change = Named("refresh, every figure has changed", lambda: refresh(changed=True))
-        none_changes = Named("refresh, no figure has changed", lambda: refresh(changed=False))
-        where = f"{leaves} leaves, {kind}"
-        return (
-            in_turns(f"{where}, all changed", "ratio", "ms", all_change, read, repeats),
-            in_turns(f"{where}, none changed", "ratio", "ms", none_changes, read, repeats),
-        )
+def _compare(
+    connection: psycopg.Connection[Any], leaves: int, repeats: int, *, with_sizes: bool
+) -> tuple[Comparison, ...]:
+    query = _MEASURED if with_sizes else _PLANNED
+    read = Named("one catalog query of the same columns", lambda: _milliseconds(connection, query))
+
+    def refresh(expected: int) -> float:
+        if expected:
+            _forget(connection)
+        started = time.perf_counter()
+        refreshed = refresh_partition_stats(connection, with_sizes=with_sizes)
+        milliseconds = (time.perf_counter() - started) * 1_000
+        if refreshed != expected:
+            raise ValueError(f"{refreshed} partitions were refreshed, and not {expected}")
+        return milliseconds
+
+    changed = Named("refresh, every figure has changed", lambda: refresh(leaves))
+    unchanged = Named("refresh, no figure has changed", lambda: refresh(0))
+    where = f"{leaves} leaves, {'with' if with_sizes else 'without'} sizes"
+    return (
+        in_turns(f"{where}, all changed", "ratio", "ms", changed, read, repeats),
+        in_turns(f"{where}, none changed", "ratio", "ms", unchanged, read, repeats),
+    )
 
 
 def _make(connection: psycopg.Connection[Any], tenants: int, rows: int) -> None:

@@ -95,5 +95,5 @@ def _vacuum(connection: psycopg.Connection[Any], tenant_id: str) -> None:
 
 
 def _wal_bytes(connection: psycopg.Connection[Any]) -> int:
-    row = connection.execute("SELECT pg_current_wal_lsn() - '0/0'").fetchone()
+    row = connection.execute("SELECT pg_current_wal_insert_lsn() - '0/0'").fetchone()
     return int(row[0]) if row else 0

@@ -58,7 +58,7 @@ def _figure_and_verdict(goal: Goal, result: Result | None) -> tuple[str, str, st
 def amount(comparison: Comparison, value: float) -> str:
     """Return a figure with its unit, if it has one: a ratio has none."""
     if comparison.kind == "ratio":
-        return f"{value:.2f}"
+        return f"{value:.2f}" if value >= 0.1 else f"{value:.3g}"  # noqa: PLR2004 - two digits that count
     # Figures may be far below 1; differences are in units that need no fractions.
     digits = f"{value:.3g}" if comparison.kind == "figure" and value < 100 else f"{value:,.0f}"  # noqa: PLR2004 - see above
     return f"{digits} {comparison.unit}"

@@ -54,6 +54,7 @@ def test_the_verdict_follows_the_figure(tmp_path, measured, figure, verdict):
     ("kind", "value", "text"),
     [
         ("ratio", 1.234, "1.23"),
+        ("ratio", 1 / 350, "0.00286"),
         ("difference", 27.6, "28 ms"),
         ("figure", 0.08149, "0.0815 ms"),
         ("figure", 312_345.6, "312,346 ms"),
