@@ -227,8 +227,6 @@ class Copy:
             copied = self._query("copy_batch", **where).rowcount
             if copied == last - first:
                 return copied, 0, 0
-            # A range is looked up key by key: a hash of the partition for each range would read all of it each time.
-            self.connection.execute("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")
             # A statement of its own sees what others have committed while the first one waited for them.
             ((equal,),) = self._query("compare_batch", **where).fetchall()
             return copied, equal - copied, last - first - equal
