@@ -3,6 +3,8 @@
 The rows of globex are there in every test; acme is the tenant of the session.
 """
 
+import re
+
 import pytest
 from psycopg import errors
 
