@@ -1,7 +1,7 @@
-"""Writing one partition into an archive: streamed, cut into parts, compressed in a thread beside the reading.
+"""Writing one partition into an archive: streamed, cut into parts, compressed and stored in threads beside the reading.
 
-Memory holds one part compressed and a few pieces of rows, whatever the size of the table. A part is stored whole or not
-at all, and the same rows make the same bytes, so a run that was killed goes on behind the last part that is there.
+Memory holds two parts compressed and a few pieces of rows, whatever the size of the table. A part is stored whole or
+not at all, and the same rows make the same bytes, so a run that was killed goes on behind the last part that is there.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 from strata.archives.errors import ArchivePausedError
@@ -56,35 +56,39 @@ def write_table(
         NoPrimaryKeyError: its rows have no order.
     """
     shape = read_shape(connection, leaf)
-    parts = _Parts(bucket, leaf.table)
-    with (
-        exact_text(connection),
-        copy_out(connection, leaf, shape, shape.copied_columns, parts.rows) as pieces,
-        ThreadPoolExecutor(1) as compressor,
-    ):
-        waiting: deque[Future[None]] = deque()
-        rows = parts.rows
-        for piece in pieces:
-            waiting.append(compressor.submit(parts.add, piece))
-            if len(waiting) > _WAITING:
-                waiting.popleft().result()
-            rows += piece.rows
-            report(leaf.table, rows)
-            if deadline.is_over:
-                raise ArchivePausedError(leaf.tenant_id, leaf.table, deadline.budget_seconds, parts.rows)
-        for added in waiting:
-            added.result()
-        parts.close()
+    with ThreadPoolExecutor(1) as sender:
+        parts = _Parts(bucket, leaf.table, sender)
+        with (
+            exact_text(connection),
+            copy_out(connection, leaf, shape, shape.copied_columns, parts.rows) as pieces,
+            ThreadPoolExecutor(1) as compressor,
+        ):
+            waiting: deque[Future[None]] = deque()
+            rows = parts.rows
+            for piece in pieces:
+                waiting.append(compressor.submit(parts.add, piece))
+                if len(waiting) > _WAITING:
+                    waiting.popleft().result()
+                rows += piece.rows
+                report(leaf.table, rows)
+                if deadline.is_over:
+                    raise ArchivePausedError(leaf.tenant_id, leaf.table, deadline.budget_seconds, parts.rows)
+            for added in waiting:
+                added.result()
+            parts.close()
+        parts.settle()
     return ArchivedTable(leaf.table, shape.columns, parts.rows, tuple(parts.stored))
 
 
 class _Parts:
     """The parts of a table: those that are stored, and the one that is being made."""
 
-    def __init__(self, bucket: ArchiveBucket, table: str) -> None:
+    def __init__(self, bucket: ArchiveBucket, table: str, sender: Executor) -> None:
         self.stored = bucket.parts(table)
         self._bucket = bucket
         self._table = table
+        self._sender = sender
+        self._sending: Future[None] | None = None
         self._start()
 
     @property
@@ -103,16 +107,29 @@ class _Parts:
             self.close()
 
     def close(self) -> None:
-        """Store the part that is being made, unless it has no rows."""
+        """Hand on the part that is being made, unless it has no rows; the one before it is stored by then."""
         if not self._rows:
             return
+        self.settle()
         body = b"".join([*self._compressed, self._compressor.flush()])
         key = self._bucket.location.part_key(self._table, len(self.stored))
         digest, content = hashlib.sha256(body).hexdigest(), self._content.hexdigest()
         part = Part(key, self._rows, len(body), digest, self._content_bytes, content)
+        self._sending = self._sender.submit(self._store, part, body)
+        self._start()
+
+    def settle(self) -> None:
+        """Wait until every part that was handed on is stored.
+
+        Raises:
+            ArchiveBucketError: the bucket refused it.
+        """
+        if self._sending is not None:
+            self._sending.result()
+
+    def _store(self, part: Part, body: bytes) -> None:
         self._bucket.put_part(part, body)
         self.stored.append(part)
-        self._start()
 
     def _start(self) -> None:
         self._compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
