@@ -15,6 +15,7 @@ from infra.providers.base import DatabaseProvider, changed_identity
 from infra.providers.connections import deployer_connection
 from strata.archives.remove import archive_place, archive_tenant
 from strata.errors import StrataError
+from strata.partitions.errors import TenantArchivedError, TenantOffboardingError
 from strata.partitions.inspect import inspect_tenant
 from strata.partitions.layout import Layout
 from strata.partitions.offboard import drop_tenant
@@ -49,7 +50,14 @@ class TenantPartitionsProvider(DatabaseProvider):
 
     def update(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> UpdateResult:
         """Create what a new table asks for, mend what drifted, and record the tenant's state."""
-        return UpdateResult(self._ensure(_news))
+        try:
+            return UpdateResult(self._ensure(_news))
+        except (TenantArchivedError, TenantOffboardingError):
+            # It left between two deploys, by the command: with this recorded, its entry can be removed.
+            if _news["state"] != "offboarding":
+                raise
+            made = {key: _olds[key] for key in ("partitions", "digests")}
+            return UpdateResult({**_recorded(_news), **made})
 
     def inspect(self, id_: str, outputs: dict[str, Any]) -> ReadResult:
         """Report the tenant's live partitions; drift appears as a difference of the statements."""

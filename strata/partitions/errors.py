@@ -66,7 +66,7 @@ class TenantArchivedError(StrataError):
             where={"tenant": tenant_id, "archive": archive_uri},
             allowed="a tenant that was never archived, or whose rows are back",
             next_command=f"strata tenant restore {shlex.quote(tenant_id)}, then pulumi up; or, to begin it anew without"
-            f" its rows, strata tenant forget {shlex.quote(tenant_id)}",
+            f" its rows, strata tenant forget {shlex.quote(tenant_id)} --confirm {shlex.quote(tenant_id)}",
         )
         self.tenant_id = tenant_id
         self.archive_uri = archive_uri

@@ -158,6 +158,20 @@ def test_a_tenant_is_archived_and_comes_back_with_every_row(environment: EngineE
     assert environment.psql(checksum) == before
 
 
+def test_a_tenant_that_was_archived_by_the_command_can_leave_the_stack_file(environment: EngineEnvironment) -> None:
+    """Its resource is told so by an entry that is offboarding; then the entry can go, and there is nothing to do."""
+    environment.edit_config(add_tenant("stark"))
+    environment.deploy()
+    environment.strata("tenant", "archive", "stark", "--confirm", "stark")
+    environment.edit_config(remove_tenant("stark"))
+    environment.edit_config(add_tenant({"id": "stark", "state": "offboarding"}))
+    environment.deploy()
+    environment.edit_config(remove_tenant("stark"))
+    environment.deploy()
+    states = "SELECT DISTINCT state FROM strata.tenant_partitions WHERE tenant_id = 'stark'"
+    assert environment.psql(states) == "archived"
+
+
 def test_a_changed_layout_is_refused_in_the_preview(restored_config: EngineEnvironment) -> None:
     """The layout is what every table was made with."""
     environment = restored_config

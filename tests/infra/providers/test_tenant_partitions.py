@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from infra.providers.tenant_partitions import TenantPartitionsProvider, TenantRemovalError
+from strata.partitions.errors import TenantArchivedError
 
 INPUTS: dict[str, Any] = {
     "connection": "ssm:/strata/dev/database",
@@ -61,3 +62,18 @@ def test_diff_never_replaces() -> None:
     result = TenantPartitionsProvider().diff("acme", INPUTS, {**INPUTS, "state": "offboarding"})
     assert result.changes is None
     assert result.replaces == []
+
+
+def _archived(*_: object) -> None:
+    raise TenantArchivedError("acme", "archived", "s3://bucket/tenants/acme/1")
+
+
+def test_a_tenant_that_left_between_two_deploys_is_recorded_as_leaving(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What its partitions were is kept: delete needs the rest."""
+    monkeypatch.setattr(TenantPartitionsProvider, "_ensure", staticmethod(_archived))
+    olds = {**INPUTS, "partitions": {"payments": "payments_p_acme"}, "digests": {"payments": "d"}}
+    result = TenantPartitionsProvider().update("acme", olds, {**INPUTS, "state": "offboarding"})
+    del olds["statements"]
+    assert result.outs == {**olds, "state": "offboarding"}
+    with pytest.raises(TenantArchivedError):
+        TenantPartitionsProvider().update("acme", olds, INPUTS)

@@ -190,7 +190,7 @@ def test_an_archived_tenant_is_not_begun_anew_by_accident(tenants, layout, place
         f"the tenant is archived (tenant acme, archive {place.uri}); "
         "allowed: a tenant that was never archived, or whose rows are back; "
         "next: strata tenant restore acme, then pulumi up; or, to begin it anew without its rows, "
-        "strata tenant forget acme"
+        "strata tenant forget acme --confirm acme"
     )
 
 
