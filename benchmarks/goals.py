@@ -100,4 +100,20 @@ GOALS: Final = (
         "Requests to the origin with Origin Shield, against the same traffic without it",
         1,
     ),
+    Goal(
+        "offboard_drop_wal",
+        "WAL of offboarding a tenant of a million rows without an archive, against DELETE and VACUUM",
+        1 / 350,
+    ),
+    Goal(
+        "statistics_refresh",
+        "A refresh of the registry's figures for 4,000 leaves that all changed, against one catalog query that reads "
+        "the same columns",
+        2.5,
+    ),
+    Goal(
+        "statistics_refresh_with_sizes",
+        "The same with every partition's files measured, against one catalog query that measures them",
+        1.3,
+    ),
 )
