@@ -1,7 +1,7 @@
 """What row-level security costs a query that carries its tenant: planning and execution at 1,000 partitions.
 
-One side is a session of a role that is no owner, the other a session of the owner, whom no policy holds: the same tables,
-the same text, in turns as short as 40 statements.
+One side is a session of a role that is no owner, the other a session of the owner, whom no policy holds: the same
+tables, the same text, in turns as short as 40 statements.
 """
 
 from __future__ import annotations
