@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from tests.strata.cli.conftest import Run
 
 DOCS = Path(__file__).parents[2] / "docs"
-PAGES = ["guides/purging.md", "guides/tenants.md", "runbooks/leaked-answer.md", "runbooks/purge-a-tenant.md"]
+PAGES = [
+    "guides/purging.md",
+    "guides/tenants.md",
+    "runbooks/first-rollout.md",
+    "runbooks/leaked-answer.md",
+    "runbooks/purge-a-tenant.md",
+]
 #: As wide as a page is read.
 COLUMNS = "150"
 
