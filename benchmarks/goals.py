@@ -116,4 +116,9 @@ GOALS: Final = (
         "The same with every partition's files measured, against one catalog query that measures them",
         1.3,
     ),
+    Goal(
+        "archive_memory",
+        "Most memory of a process that archives a tenant of five million rows, reads the archive back and drops them",
+        200,
+    ),
 )
