@@ -121,4 +121,11 @@ GOALS: Final = (
         "Most memory of a process that archives a tenant of five million rows, reads the archive back and drops them",
         200,
     ),
+    Goal(
+        "archive_throughput",
+        "Rows per second of archiving a tenant of a million rows into a bucket, against psql COPY ... TO STDOUT piped "
+        "through gzip -6",
+        0.9,
+        "at least",
+    ),
 )
