@@ -46,6 +46,8 @@ def compare_removals(options: Options) -> tuple[Comparison, Comparison]:
             ensure_tenant(connection, f"other-{number}", LAYOUT)
         names = (f"leaver-{number}" for number in count(1))
         dropped, deleted = [], []
+        for remove in (_drop, _delete):  # the first of each compiles templates and fills caches
+            _cost(connection, next(names), _OTHERS * len(PARTITIONED_TABLES), remove)
         for _ in range(repeats):
             dropped.append(_cost(connection, next(names), rows, _drop))
             deleted.append(_cost(connection, next(names), rows, _delete))
