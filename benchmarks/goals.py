@@ -76,6 +76,14 @@ GOALS: Final = (
         1.15,
     ),
     Goal(
+        "hit_ratio",
+        "Lines per second of the hit ratio by behavior from access logs, against plain Python that splits the lines "
+        "and counts the same dimensions",
+        1,
+        "at least",
+    ),
+    Goal("hit_ratio_speed", "Lines of access logs that the hit ratio by behavior takes a second", 300_000, "at least"),
+    Goal(
         "isolation",
         "Requests of a seeded run of a million by 12,000 callers, through the deployed distribution, for which a rule "
         "of isolation did not hold",
@@ -99,6 +107,12 @@ GOALS: Final = (
         "simulated_shield",
         "Requests to the origin with Origin Shield, against the same traffic without it",
         1,
+    ),
+    Goal(
+        "row_level_security",
+        "A query that carries its tenant, planned and executed at 1,000 partitions, with the policies against the same "
+        "query without row-level security",
+        1.1,
     ),
     Goal(
         "offboard_drop_wal",
