@@ -109,7 +109,7 @@ def _wanted(behavior: BehaviorContract) -> dict[str, Any]:
         "encodings": behavior.keyed_encodings,
         "unkeyed": ordered(behavior.unkeyed_headers, behavior.unkeyed_query_strings, behavior.unkeyed_cookies),
         "viewer": behavior.viewer_cache_control,
-        "removed": ["cache-tag", "surrogate-key"],
+        "removed": ["cache-tag", "surrogate-control", "surrogate-key"],
     }
 
 

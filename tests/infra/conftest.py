@@ -1,8 +1,10 @@
 """Runs components against mocks that record every resource as the engine would be sent it."""
 
+import asyncio
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -128,6 +130,12 @@ class RecordingMonitor(mocks.MockMonitor):
 Program = Callable[[], Sequence[Any]]
 
 
+@cache  # For the life of the process: with it end threads of the SDK, which never close loops of their own.
+def _sdk_loop() -> asyncio.AbstractEventLoop:
+    """Return the loop of every run: the SDK asks for the thread's current one, and `asyncio.run` leaves none."""
+    return asyncio.new_event_loop()
+
+
 @pytest.fixture
 def record() -> Callable[[Program], Recording]:
     """Run a program as stack ``dev`` and return what it registered; it returns the outputs to look at."""
@@ -135,11 +143,12 @@ def record() -> Callable[[Program], Recording]:
     def run(program: Program) -> Recording:
         recording = Recording()
         monitor = RecordingMonitor(recording)
-        mocks.set_mocks(monitor.mocks, project="strata", stack="dev", preview=False, monitor=monitor)
 
         def keep(result: Any) -> None:
             recording.result = result
 
+        asyncio.set_event_loop(_sdk_loop())
+        mocks.set_mocks(monitor.mocks, project="strata", stack="dev", preview=False, monitor=monitor)
         mocks.test(lambda: pulumi.Output.all(*program()).apply(keep))()
         return recording
 
