@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from strata.archives.bucket import ArchiveBucket
     from strata.archives.manifest import Part
 
-_GZIP: Final = 16 + zlib.MAX_WBITS
+#: zlib's sign for "with a gzip header", on top of the largest window.
+GZIP: Final = 16 + zlib.MAX_WBITS
 _UNPACKED_BYTES: Final = 1 << 20
 #: What COPY text writes for a character that has a meaning of its own (PostgreSQL, COPY, "Text Format").
 _ESCAPES: Final = str.maketrans(
@@ -29,7 +30,7 @@ def unpacked(bucket: ArchiveBucket, part: Part) -> Iterator[bytes]:
     Raises:
         ArchiveBucketError: the object is gone, another one than was written, or no gzip file.
     """
-    inflater = zlib.decompressobj(_GZIP)
+    inflater = zlib.decompressobj(GZIP)
     try:
         for packed in bucket.read(part):
             piece = inflater.decompress(packed, _UNPACKED_BYTES)

@@ -12,6 +12,7 @@ from collections import deque
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
+from strata.archives.content import GZIP
 from strata.archives.errors import ArchivePausedError
 from strata.archives.manifest import ArchivedTable, Part
 from strata.archives.rows import copy_out, exact_text, read_shape
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 PART_BYTES: Final = 8 << 20
 #: gzip's own default: as good as the higher levels on rows, at half their time.
 _LEVEL: Final = 6
-#: zlib's sign for "with a gzip header", on top of the largest window.
-_GZIP: Final = 16 + zlib.MAX_WBITS
 #: Pieces that wait for the compressor.
 _WAITING: Final = 4
 
@@ -132,7 +131,7 @@ class _Parts:
         self.stored.append(part)
 
     def _start(self) -> None:
-        self._compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
+        self._compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, GZIP)
         self._content = hashlib.sha256()
         self._compressed: list[bytes] = []
         self._content_bytes = self._size = self._rows = 0
