@@ -8,7 +8,7 @@ up: ; @$(RUN) -m local.environment up
 down: ; @$(RUN) -m local.environment down
 status: ; @$(RUN) -m local.environment status
 clean: ; @$(RUN) -m local.environment clean
-test: ; @$(RUN) -m pytest
+test: ; @$(RUN) -m pytest -n auto --dist loadfile
 lint: ; @$(RUN) -m local.lint
 bench: ; @$(RUN) -m benchmarks
 lock: ; @$(RUN) -m local.lock
