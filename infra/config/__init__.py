@@ -7,6 +7,7 @@ from infra.config.load import PulumiConfig, load, read_pulumi_config
 from infra.config.problems import ConfigError, ConfigProblem
 from infra.config.values import (
     AccessLogsConfig,
+    AlarmsConfig,
     ApiConfig,
     CdnConfig,
     DatabaseConfig,
@@ -21,6 +22,7 @@ from infra.config.values import (
 
 __all__ = [
     "AccessLogsConfig",
+    "AlarmsConfig",
     "ApiConfig",
     "CdnConfig",
     "ConfigError",

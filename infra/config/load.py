@@ -17,6 +17,7 @@ from infra.config.rules import Sections, broken_rules
 from infra.config.tenants import Report, parse_tenants
 from infra.config.values import (
     AccessLogsConfig,
+    AlarmsConfig,
     ApiConfig,
     CdnConfig,
     DatabaseConfig,
@@ -28,7 +29,7 @@ from infra.config.values import (
     StackConfig,
 )
 
-_SECTIONS: Final = ["tenants", "partitions", "database", "network", "api", "cdn", "accessLogs"]
+_SECTIONS: Final = ["tenants", "partitions", "database", "network", "api", "cdn", "accessLogs", "alarms"]
 _NAMESPACE: Final = "strata:"
 #: The stack's name is part of names on AWS (a parameter's path, CloudFront policies): all of them take this.
 _STACK_NAME: Final = re.compile(r"(?=.{1,32}$)[a-z](-?[a-z0-9])*")
@@ -90,6 +91,7 @@ def _parse(stack: str, raw: Mapping[str, Any], directory: Path, report: Report) 
     cdn = _section("cdn", CdnConfig, values, report)
     api = _api(values, cdn, report)
     access_logs = _section("accessLogs", AccessLogsConfig, values, report)
+    alarms = _section("alarms", AlarmsConfig, values, report)
     for problem in broken_rules(Sections(stack, tenants, partitions, database, api, cdn)):
         report(problem)
     # A section that is None has been reported, so this value does not leave `load`.
@@ -103,6 +105,7 @@ def _parse(stack: str, raw: Mapping[str, Any], directory: Path, report: Report) 
         api=api,
         cdn=cast("CdnConfig", cdn),
         access_logs=cast("AccessLogsConfig", access_logs),
+        alarms=cast("AlarmsConfig", alarms),
     )
 
 

@@ -216,6 +216,33 @@ class AccessLogsConfig(Section):
     retention_days: int = Field(90, ge=1, le=3_650, description="1 to 3650 days")
 
 
+class HitRatioFloorConfig(Section):
+    """The least share of requests of a class that the edge should answer itself, in percent; 0 sets no alarm."""
+
+    static_data: int = Field(80, ge=0, le=100, description="0 to 100 percent; 0 sets no alarm")
+    user_data: int = Field(40, ge=0, le=100, description="0 to 100 percent; 0 sets no alarm")
+    realtime: int = Field(0, ge=0, le=100, description="0 to 100 percent; 0 sets no alarm")
+
+
+class AlarmsConfig(Section):
+    """The alarms on what pages somebody, and where they go."""
+
+    enabled: bool = Field(default=True, description="true or false")
+    email: str | None = Field(
+        None,
+        pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$",
+        description="an address, which confirms once and then gets each alarm",
+    )
+    topic_arn: str | None = Field(
+        None,
+        pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]+$",
+        description="the ARN of an SNS topic in the stack's region; without it the stack makes one",
+    )
+    hit_ratio_floor: HitRatioFloorConfig = Field(
+        default_factory=HitRatioFloorConfig, description="a mapping of a cache class to a percentage"
+    )
+
+
 @dataclass(frozen=True)
 class Tenant:
     """A tenant of the stack.
@@ -244,3 +271,4 @@ class StackConfig:
     api: ApiConfig | None
     cdn: CdnConfig
     access_logs: AccessLogsConfig
+    alarms: AlarmsConfig

@@ -58,7 +58,7 @@ def test_the_message_is_one_line_for_each_problem_and_the_next_command():
     assert str(raised.value) == (
         "the stack's config has 2 problems:\n"
         "  Pulumi.dev.yaml: strata:tenant: there is no such key, did you mean tenants?; "
-        "allowed: tenants, partitions, database, network, api, cdn, accessLogs\n"
+        "allowed: tenants, partitions, database, network, api, cdn, accessLogs, alarms\n"
         "  Pulumi.dev.yaml: strata:accessLogs.retentionDays: 0: input should be greater than or equal to 1; "
         "allowed: 1 to 3650 days\n"
         "next: edit Pulumi.dev.yaml, then pulumi preview"
