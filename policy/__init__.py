@@ -1,0 +1,1 @@
+"""The policy pack: what every stack must have, one rule per file below `rules`."""

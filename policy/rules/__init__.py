@@ -1,0 +1,1 @@
+"""One rule per file; the pack's table is `policy.pack.RULES`."""
