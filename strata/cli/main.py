@@ -7,6 +7,7 @@ import sys
 import typer
 
 from strata.cli.cache import app as cache
+from strata.cli.environment import app as environment
 from strata.cli.logs import app as logs
 from strata.cli.output import print_error
 from strata.cli.partitions import app as partitions
@@ -21,6 +22,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(cache, name="cache")
+app.add_typer(environment, name="environment")
 app.add_typer(logs, name="logs")
 app.add_typer(tenant, name="tenant")
 app.add_typer(partitions, name="partitions")
