@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from strata.cli.output import AsJson, print_json, print_table
 from strata.environments.files import Environment, environments
+from strata.environments.touched import touched as find_touched
 from strata.stack_file import project_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 app = typer.Typer(help="The environments of the project, one stack file each.", no_args_is_help=True)
 
 _PROTECTING: Final = ("instanceClass", "multiAz", "deletionProtection", "backupRetentionDays")
+#: Of the paths that touch an environment; --json has them all.
+_MOST_SHOWN_PATHS: Final = 5
 
 
 @app.command(name="list", epilog="Example: strata environment list")
@@ -52,3 +58,32 @@ def _protection(database: dict[str, Any] | None) -> str:
         f"backups {database['backupRetentionDays']} d": database["backupRetentionDays"],
     }
     return ", ".join(part for part, holds in parts.items() if holds)
+
+
+@app.command(epilog="Example: strata environment touched --base origin/main")
+def touched(
+    *,
+    base: Annotated[str, typer.Option("--base", metavar="REF", help="The branch or commit to compare with.")] = (
+        "origin/main"
+    ),
+    as_json: AsJson = False,
+) -> None:
+    """Say which environments a change touches: their own files, or anything that every stack reads."""
+    found = find_touched(project_folder(Path.cwd()), base)
+    if as_json:
+        print_json(
+            {
+                "base": found.base,
+                "environments": list(found.environments),
+                "paths": found.environments,
+                "removed": found.removed,
+            }
+        )
+        return
+    rows = [(name, _shortened(paths)) for name, paths in found.environments.items()]
+    print_table(("environment", "touched by"), [*rows, *((name, "its stack file is gone") for name in found.removed)])
+
+
+def _shortened(paths: Sequence[str]) -> str:
+    rest = len(paths) - _MOST_SHOWN_PATHS
+    return ", ".join(paths[:_MOST_SHOWN_PATHS]) + (f", and {rest} more" if rest > 0 else "")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from ruamel.yaml.error import YAMLError
 
-from strata.environments.names import purpose_of
+from strata.environments.names import PURPOSES, purpose_of
 from strata.errors import StrataError
 from strata.stack_file import TenantFile
 from strata.yaml_edit import load
@@ -82,13 +82,14 @@ class Environment:
 
 
 def environments(project: Path) -> list[Environment]:
-    """Return the environments of a project by name.
+    """Return the environments of a project in the order of deployment: by purpose, then by name.
 
     Raises:
         EnvironmentFileError: a stack file is not YAML, or has no config.
     """
     defaults = _defaults(project)
-    return [_read(path, defaults) for path in stack_files(project)]
+    found = [_read(path, defaults) for path in stack_files(project)]
+    return sorted(found, key=lambda one: (PURPOSES.index(one.purpose) if one.purpose in PURPOSES else 0, one.name))
 
 
 def stack_files(project: Path) -> Iterator[Path]:
