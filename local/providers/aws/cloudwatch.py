@@ -1,4 +1,4 @@
-"""CloudWatch log delivery (v2): source, destination, and the delivery between them."""
+"""The resource types of CloudWatch; here log delivery (v2): source, destination, and the delivery between them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from local.providers.aws.calls import call, find
+from local.providers.aws.cloudwatch_alarms import Dashboard, MetricAlarm
 from local.providers.aws.cloudwatch_fields import ACCESS_LOG_FIELDS, DELIMITED_FORMATS, PATH_VARIABLES, REGION
+from local.providers.aws.cloudwatch_logs import LogGroup, LogMetricFilter
 from local.providers.aws.cloudwatch_requirements import (
     BUCKET,
     DISTRIBUTION,
@@ -340,5 +342,13 @@ def _tags_argument(provider: Any, inputs: Properties) -> Properties:
     return {"tags": wanted} if wanted else {}
 
 
-RESOURCES = (LogDelivery, LogDeliveryDestination, LogDeliverySource)
+RESOURCES = (
+    Dashboard,
+    LogDelivery,
+    LogDeliveryDestination,
+    LogDeliverySource,
+    LogGroup,
+    LogMetricFilter,
+    MetricAlarm,
+)
 FUNCTIONS = ()

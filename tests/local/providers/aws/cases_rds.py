@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from local.ports import free_port
+from tests.local.providers.aws.cases_sns import topic_arn
 from tests.local.providers.conformance import Case, World
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ def _parameter_group(world: World, name: str = "parameters") -> str:
 
 def _key(world: World) -> str:
     return str(world.client("kms").create_key()["KeyMetadata"]["Arn"])
+
+
+def _instance(world: World) -> str:
+    identifier: str = world.create(INSTANCE, instance_inputs(world)).outputs["identifier"]
+    return identifier
 
 
 def instance_inputs(world: World) -> Properties:
@@ -125,5 +131,17 @@ CASES = [
             lambda world: {"storageEncrypted": True, "kmsKeyId": _key(world)},
         ],
         excused={"engine": "PostgreSQL is the only engine that is modelled"},
+    ),
+    Case(
+        token="aws:rds/eventSubscription:EventSubscription",
+        inputs=lambda world: {"snsTopic": topic_arn(world)},
+        updates=[
+            lambda world: {"sourceType": "db-instance", "sourceIds": [_instance(world)]},
+            {"eventCategories": ["failure", "low storage"]},
+            {"eventCategories": ["failover", "failure"], "enabled": False},
+            lambda world: {"snsTopic": topic_arn(world, "other")},
+            {"tags": {"team": "data"}},
+        ],
+        replacements=[{"name": "another"}],
     ),
 ]
