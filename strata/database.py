@@ -16,6 +16,7 @@ import psycopg
 from strata import aws
 from strata.errors import StrataError
 from strata.reference import ConnectionParameters, resolve
+from strata.tunnel.route import LOOPBACK, route_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,11 +62,17 @@ class DatabaseUnreachableError(StrataError):
         super().__init__(
             f"the database cannot be reached: {reason}",
             where={"host": parameters.host, "port": parameters.port, "database": parameters.database},
-            next_command="make up" if loopback else "run again from inside the network, or through a tunnel to it",
+            next_command="make up" if loopback else _way_in(parameters),
         )
         self.host = parameters.host
         self.port = parameters.port
         self.reason = reason
+
+
+def _way_in(parameters: ConnectionParameters) -> str:
+    if parameters.jump_host_id:
+        return "strata database tunnel -- and this command"
+    return "run again from inside the network, or through a tunnel to it"
 
 
 class LoginRefusedError(StrataError):
@@ -148,6 +155,10 @@ def _connect(parameters: ConnectionParameters, user: str, password: str, role: s
     }
     if parameters.sslrootcert is not None:
         login["sslrootcert"] = parameters.sslrootcert
+    route = route_to(parameters.host, parameters.port)
+    if route is not None:
+        # The host stays what TLS compares the certificate with, and what the token was signed for.
+        login |= {"hostaddr": LOOPBACK, "port": route.local_port}
     try:
         return psycopg.connect(autocommit=True, **login)
     except psycopg.OperationalError as error:

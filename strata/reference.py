@@ -55,6 +55,7 @@ class ConnectionParameters:
         layout: of the partitions, ``list`` or ``bucketed``.
         archive_bucket: where the rows of tenants that leave are kept.
         sslrootcert: file with the certificate authorities to trust; libpq's own default when None.
+        jump_host_id: the instance through which the database is reached from outside its network; None without one.
     """
 
     host: str
@@ -68,6 +69,7 @@ class ConnectionParameters:
     layout: str
     archive_bucket: str
     sslrootcert: str | None = None
+    jump_host_id: str | None = None
 
 
 def resolve(reference: str) -> ConnectionParameters:

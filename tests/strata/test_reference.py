@@ -18,7 +18,7 @@ PARAMETERS = {
 }
 KEYS = (
     "host, port, database, sslmode, region, owner_role, deployer_role, master_secret_arn, layout, archive_bucket,"
-    " sslrootcert"
+    " sslrootcert, jump_host_id"
 )
 
 
@@ -53,7 +53,7 @@ def test_a_variable_that_is_not_set_is_named():
     [
         ("", "the reference does not hold a JSON object"),
         ("[]", "the reference does not hold a JSON object"),
-        ("{}", "missing or of the wrong type: " + KEYS.removesuffix(", sslrootcert")),
+        ("{}", "missing or of the wrong type: " + KEYS.removesuffix(", sslrootcert, jump_host_id")),
         (json.dumps({**PARAMETERS, "port": "5432"}), "missing or of the wrong type: port"),
         (json.dumps({**PARAMETERS, "port": True}), "missing or of the wrong type: port"),
     ],
