@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from strata.cli.environment_rollout import rollout
 from strata.cli.output import AsJson, print_json, print_table
 from strata.environments.files import Environment, environments
 from strata.environments.touched import touched as find_touched
@@ -87,3 +88,6 @@ def touched(
 def _shortened(paths: Sequence[str]) -> str:
     rest = len(paths) - _MOST_SHOWN_PATHS
     return ", ".join(paths[:_MOST_SHOWN_PATHS]) + (f", and {rest} more" if rest > 0 else "")
+
+
+app.command(epilog="Example: strata environment rollout --stack dev")(rollout)
