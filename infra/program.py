@@ -17,10 +17,11 @@ from infra.components.dns import EdgeCertificate, EdgeCertificateArgs, EdgeRecor
 from infra.components.edge import Edge, EdgeArgs, function_code
 from infra.components.edge_parameter import EdgeParameter, EdgeParameterArgs
 from infra.components.edge_secrets import EdgeSecrets, EdgeSecretsArgs
+from infra.components.jump_host import JumpHost, JumpHostArgs
 from infra.components.network import Network, NetworkArgs
 from infra.components.schema import Schema, SchemaArgs
 from infra.components.tenancy import Tenancy, TenancyArgs
-from infra.config import ApiConfig, CdnConfig, StackConfig, Tenant, load, read_pulumi_config
+from infra.config import ApiConfig, CdnConfig, NewNetworkConfig, StackConfig, Tenant, load, read_pulumi_config
 from strata.caching.contract import WRITE_COMMAND, CacheContract, current_contract, differences, read_lock
 from strata.caching.contract_problems import require_sound
 from strata.errors import StrataError
@@ -105,6 +106,7 @@ def _data_layer(config: StackConfig, archive: Archive, on_aws: pulumi.ResourceOp
             master_secret_arn=database.master_secret_arn,
             layout=config.partitions.layout,
             archive_bucket=archive.bucket_name,
+            jump_host_id=_jump_host_id(config, network, on_aws),
         ),
         on_aws,
     )
@@ -113,6 +115,25 @@ def _data_layer(config: StackConfig, archive: Archive, on_aws: pulumi.ResourceOp
     pulumi.export("database_endpoint", pulumi.Output.format("{0}:{1}", database.host, database.port))
     pulumi.export("database_resource_id", database.resource_id)
     pulumi.export("database_security_group_id", network.database_security_group_id)
+
+
+def _jump_host_id(config: StackConfig, network: Network, on_aws: pulumi.ResourceOptions) -> pulumi.Output[str] | None:
+    """Describe the way in from outside the network, where the stack file asks for one."""
+    if config.database.reach == "direct":
+        return None
+    jump_host = JumpHost(
+        "jump-host",
+        JumpHostArgs(
+            region=config.region,
+            vpc_id=network.vpc_id,
+            subnet_id=network.database_subnet_ids.apply(lambda ids: ids[0]),
+            database_security_group_id=network.database_security_group_id,
+            database_port=config.database.port,
+            makes_endpoints=isinstance(config.network, NewNetworkConfig),
+        ),
+        on_aws,
+    )
+    return jump_host.instance_id
 
 
 def _inside_database(

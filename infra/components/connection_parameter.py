@@ -23,6 +23,7 @@ class ConnectionParameterArgs:
         master_secret_arn: the secret with the master's password.
         layout: of the partitions.
         archive_bucket: where the rows of tenants that leave are kept.
+        jump_host_id: the instance through which deployers outside the network reach the database; None without one.
     """
 
     stack: str
@@ -30,6 +31,7 @@ class ConnectionParameterArgs:
     master_secret_arn: pulumi.Input[str]
     layout: Layout
     archive_bucket: pulumi.Input[str]
+    jump_host_id: pulumi.Input[str] | None = None
 
 
 class ConnectionParameter(pulumi.ComponentResource):
@@ -69,4 +71,5 @@ def _content(args: ConnectionParameterArgs) -> dict[str, Any]:
         "layout": args.layout,
         "archive_bucket": args.archive_bucket,
     }
-    return {**content, "sslrootcert": address.ca_bundle} if address.ca_bundle else content
+    optional = {"sslrootcert": address.ca_bundle, "jump_host_id": args.jump_host_id}
+    return content | {key: value for key, value in optional.items() if value is not None}
