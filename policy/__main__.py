@@ -6,6 +6,6 @@ from pathlib import Path
 # The engine starts this folder, from which neither the rules nor the library could be imported by their names.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from policy.pack import serve  # noqa: E402 (the line above makes it importable)
+from policy.pack import serve
 
 serve()
