@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
-from itertools import islice
 from typing import Final
 
 import pulumi
@@ -13,7 +12,6 @@ from infra.config import ExistingNetworkConfig, NetworkConfig, NewNetworkConfig
 
 #: A database subnet has a sixteenth of the VPC, so that a zone can be added without moving another one.
 _SUBNET_BITS: Final = 4
-_MOST_ZONES: Final = 3
 
 
 @dataclass(frozen=True)
@@ -73,23 +71,32 @@ class Network(pulumi.ComponentResource):
         routes = aws.ec2.RouteTable(f"{self._name}-database", vpc_id=vpc.id, opts=self._child)
         subnets = [
             self._make_subnet(number, vpc.id, zone, block, routes.id)
-            for number, (zone, block) in enumerate(self._zones_and_blocks(config.cidr), start=1)
+            for number, (zone, block) in enumerate(self._zones_and_blocks(config), start=1)
         ]
         self.vpc_id = vpc.id
         self.database_subnet_ids = pulumi.Output.all(*(subnet.id for subnet in subnets))
 
-    def _zones_and_blocks(self, cidr: str) -> list[tuple[str, str]]:
-        """Return a zone and an address range for each subnet."""
+    def _zones_and_blocks(self, config: NewNetworkConfig) -> list[tuple[str, str]]:
+        """Return a zone and an address range for each subnet.
+
+        Raises:
+            pulumi.RunError: the region has fewer zones.
+        """
         zones = aws.get_availability_zones(
             state="available",
             # Local Zones have to be asked for, and hold no database.
             filters=[aws.GetAvailabilityZonesFilterArgs(name="opt-in-status", values=["opt-in-not-required"])],
             opts=pulumi.InvokeOptions(parent=self),
         )
-        blocks = IPv4Network(cidr).subnets(prefixlen_diff=_SUBNET_BITS)
-        return [
-            (zone, str(block)) for zone, block in zip(islice(sorted(zones.names), _MOST_ZONES), blocks, strict=False)
-        ]
+        if len(zones.names) < config.zones:
+            raise pulumi.RunError(
+                f"strata:network.zones: {config.zones} zones are more than the region has for this account: "
+                f"{', '.join(sorted(zones.names))}; allowed: 2, or a region with 3"
+            )
+        blocks = IPv4Network(config.cidr).subnets(prefixlen_diff=_SUBNET_BITS)
+        # In the order of their names, so that a zone more is a subnet more.
+        chosen = sorted(zones.names)[: config.zones]
+        return [(zone, str(block)) for zone, block in zip(chosen, blocks, strict=False)]
 
     def _make_subnet(
         self, number: int, vpc_id: pulumi.Input[str], zone: str, block: str, route_table_id: pulumi.Input[str]

@@ -2,39 +2,33 @@
 
 import json
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 from pydantic import ValidationError
 
-from infra.config.problems import ConfigError, ConfigProblem, problems_of, unknown_key
+from infra.config.problems import ConfigError, ConfigProblem, keys_of, problems_of, unknown_key
 from infra.config.rules import Sections, broken_rules
+from infra.config.sections.alarms import AlarmsConfig
+from infra.config.sections.base import Section
+from infra.config.sections.database import DatabaseConfig
+from infra.config.sections.edge import AccessLogsConfig, ApiConfig, CdnConfig
+from infra.config.sections.network import ExistingNetworkConfig, NetworkConfig, NewNetworkConfig
+from infra.config.sections.partitions import PartitionsConfig
+from infra.config.surroundings import purpose_of, region_of
 from infra.config.tenants import Report, parse_tenants
-from infra.config.values import (
-    AccessLogsConfig,
-    AlarmsConfig,
-    ApiConfig,
-    CdnConfig,
-    DatabaseConfig,
-    ExistingNetworkConfig,
-    NetworkConfig,
-    NewNetworkConfig,
-    PartitionsConfig,
-    Section,
-    StackConfig,
-)
+from infra.config.values import StackConfig
+from strata.environments.files import BY_NAME
 
-_SECTIONS: Final = ["tenants", "partitions", "database", "network", "api", "cdn", "accessLogs", "alarms"]
+if TYPE_CHECKING:
+    from strata.environments.names import Purpose
+
+KEYS: Final = ["purpose", "tenants", "partitions", "database", "network", "api", "cdn", "accessLogs", "alarms"]
 _NAMESPACE: Final = "strata:"
-#: The stack's name is part of names on AWS (a parameter's path, CloudFront policies): all of them take this.
-_STACK_NAME: Final = re.compile(r"(?=.{1,32}$)[a-z](-?[a-z0-9])*")
-_REGION: Final = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
-_KEYS_OF_AN_EXISTING_NETWORK: Final = {"vpcId", "privateSubnetIds", "allowedSecurityGroupIds"}
 
 SomeSection = TypeVar("SomeSection", bound=Section)
 
@@ -77,9 +71,10 @@ def load(stack: str, raw: Mapping[str, Any], stack_file: str, directory: Path | 
 def _parse(stack: str, raw: Mapping[str, Any], directory: Path, report: Report) -> StackConfig:
     """Return the parsed config; where something was reported it has gaps, and the caller throws it away."""
     values = {key.removeprefix(_NAMESPACE): value for key, value in raw.items() if key.startswith(_NAMESPACE)}
-    region = _check_surroundings(stack, raw, report)
-    for key in sorted(values.keys() - set(_SECTIONS)):
-        report(ConfigProblem(f"{_NAMESPACE}{key}", *unknown_key(key, _SECTIONS)))
+    purpose = purpose_of(stack, values.get("purpose", BY_NAME), report)
+    region = region_of(raw, report)
+    for key in sorted(values.keys() - set(KEYS)):
+        report(ConfigProblem(f"{_NAMESPACE}{key}", *unknown_key(key, KEYS)))
     later: list[ConfigProblem] = []
     partitions = _section("partitions", PartitionsConfig, values, later.append)
     id_pattern = partitions.id_pattern if partitions else None
@@ -92,12 +87,13 @@ def _parse(stack: str, raw: Mapping[str, Any], directory: Path, report: Report) 
     api = _api(values, cdn, report)
     access_logs = _section("accessLogs", AccessLogsConfig, values, report)
     alarms = _section("alarms", AlarmsConfig, values, report)
-    for problem in broken_rules(Sections(stack, tenants, partitions, database, api, cdn)):
+    for problem in broken_rules(Sections(purpose, tenants, partitions, database, api, cdn)):
         report(problem)
     # A section that is None has been reported, so this value does not leave `load`.
     return StackConfig(
         stack=stack,
         region=region,
+        purpose=cast("Purpose", purpose),
         tenants=tenants,
         partitions=cast("PartitionsConfig", partitions),
         database=cast("DatabaseConfig", database),
@@ -107,19 +103,6 @@ def _parse(stack: str, raw: Mapping[str, Any], directory: Path, report: Report) 
         access_logs=cast("AccessLogsConfig", access_logs),
         alarms=cast("AlarmsConfig", alarms),
     )
-
-
-def _check_surroundings(stack: str, raw: Mapping[str, Any], report: Report) -> str:
-    """Return the region, after checking the stack's name and the region."""
-    if not _STACK_NAME.fullmatch(stack):
-        allowed = "a letter, then up to 31 of a-z and 0-9 with single - between them"
-        report(ConfigProblem("the stack's name", f"{stack!r} does not fit into names on AWS", allowed))
-    region = raw.get("aws:region")
-    if region is None:
-        report(ConfigProblem("aws:region", "is missing", "the region of the stack, for example eu-central-1"))
-    elif not isinstance(region, str) or not _REGION.fullmatch(region):
-        report(ConfigProblem("aws:region", f"{region!r} is no region", "a region such as eu-central-1"))
-    return str(region)
 
 
 def _section(key: str, model: type[SomeSection], values: Mapping[str, Any], report: Report) -> SomeSection | None:
@@ -135,18 +118,19 @@ def _network(values: Mapping[str, Any], report: Report) -> NetworkConfig | None:
     """Parse the network: a VPC to make, or one that is there, never both."""
     network = values.get("network", {})
     named = set(network) if isinstance(network, dict) else set()
-    if not named & _KEYS_OF_AN_EXISTING_NETWORK:
+    if not named.intersection(keys_of(ExistingNetworkConfig)):
         return _section("network", NewNetworkConfig, values, report)
-    if "cidr" in named:
+    of_a_new_one = [key for key in keys_of(NewNetworkConfig) if key in named]
+    for key in of_a_new_one:
         report(
             ConfigProblem(
-                "strata:network.cidr",
+                f"strata:network.{key}",
                 "cannot stand beside the keys of a network that is already there",
-                "either cidr, or vpcId with privateSubnetIds and allowedSecurityGroupIds",
+                "either cidr and zones, or vpcId with privateSubnetIds and allowedSecurityGroupIds",
             )
         )
-        values = {"network": {key: value for key, value in network.items() if key != "cidr"}}
-    return _section("network", ExistingNetworkConfig, values, report)
+    there = {key: value for key, value in network.items() if key not in of_a_new_one}
+    return _section("network", ExistingNetworkConfig, {"network": there}, report)
 
 
 def _api(values: Mapping[str, Any], cdn: CdnConfig | None, report: Report) -> ApiConfig | None:

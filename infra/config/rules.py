@@ -1,16 +1,18 @@
 """Rules between keys: what fits together, what the layout can hold, and what production must have."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from infra.config.problems import ConfigProblem
-from infra.config.values import ApiConfig, CdnConfig, DatabaseConfig, PartitionsConfig, Tenant
+from infra.config.sections.database import DatabaseConfig
+from infra.config.sections.edge import ApiConfig, CdnConfig
+from infra.config.sections.partitions import PartitionsConfig
+from infra.config.values import Tenant
+from strata.environments.names import Purpose
 from strata.partitions.lock_table import LAYOUT_LIMITS
 
-#: The stack whose mistakes reach customers.
-PRODUCTION_STACK: Final = "prod"
-_LEAST_PRODUCTION_BACKUP_DAYS: Final = 7
+_LEAST_BACKUP_DAYS: Final[Mapping[Purpose | None, int]] = {"staging": 1, "production": 7}
 _KEYS_OF_A_NEW_INSTANCE: Final = {
     "engine_version": "engineVersion",
     "instance_class": "instanceClass",
@@ -23,9 +25,9 @@ _KEYS_OF_A_NEW_INSTANCE: Final = {
 
 @dataclass(frozen=True)
 class Sections:
-    """The sections of one stack file; one that has a problem of its own is None, and its rules rest."""
+    """The sections of one stack file and its purpose; what has a problem of its own is None, and its rules rest."""
 
-    stack: str
+    purpose: Purpose | None
     tenants: Sequence[Tenant]
     partitions: PartitionsConfig | None
     database: DatabaseConfig | None
@@ -33,16 +35,23 @@ class Sections:
     cdn: CdnConfig | None
 
 
+@dataclass(frozen=True)
+class Rule:
+    """A rule between keys.
+
+    Args:
+        says: what holds where it is kept, as the reference says it.
+        broken: yields each way in which the sections break it.
+    """
+
+    says: str
+    broken: Callable[[Sections], Iterator[ConfigProblem]]
+
+
 def broken_rules(sections: Sections) -> Iterator[ConfigProblem]:
     """Yield every rule between keys that the sections break."""
-    yield from _capacity(sections)
-    if sections.database:
-        yield from _existing_database(sections.database)
-    if sections.cdn:
-        yield from _certificate(sections.cdn)
-        yield from _edge(sections.cdn)
-    if sections.stack == PRODUCTION_STACK:
-        yield from _production(sections)
+    for rule in (*ALWAYS, *(GUARD_RAILS[sections.purpose] if sections.purpose else ())):
+        yield from rule.broken(sections)
 
 
 def _capacity(sections: Sections) -> Iterator[ConfigProblem]:
@@ -65,8 +74,9 @@ def _capacity(sections: Sections) -> Iterator[ConfigProblem]:
         )
 
 
-def _existing_database(database: DatabaseConfig) -> Iterator[ConfigProblem]:
-    if database.existing is None:
+def _existing_database(sections: Sections) -> Iterator[ConfigProblem]:
+    database = sections.database
+    if database is None or database.existing is None:
         return
     for field, key in _KEYS_OF_A_NEW_INSTANCE.items():
         if field in database.model_fields_set:
@@ -77,7 +87,10 @@ def _existing_database(database: DatabaseConfig) -> Iterator[ConfigProblem]:
             )
 
 
-def _certificate(cdn: CdnConfig) -> Iterator[ConfigProblem]:
+def _certificate(sections: Sections) -> Iterator[ConfigProblem]:
+    cdn = sections.cdn
+    if cdn is None:
+        return
     if cdn.aliases and not (cdn.certificate_arn or cdn.hosted_zone_id):
         yield ConfigProblem(
             "strata:cdn.aliases",
@@ -92,7 +105,10 @@ def _certificate(cdn: CdnConfig) -> Iterator[ConfigProblem]:
         yield ConfigProblem("strata:cdn.certificateArn", "has no alias to be shown for", "beside it: aliases")
 
 
-def _edge(cdn: CdnConfig) -> Iterator[ConfigProblem]:
+def _edge(sections: Sections) -> Iterator[ConfigProblem]:
+    cdn = sections.cdn
+    if cdn is None:
+        return
     if len(set(cdn.cors_origins)) < len(cdn.cors_origins):
         yield ConfigProblem("strata:cdn.corsOrigins", "names an origin twice", "each origin once")
     if not cdn.key_value_store and "secrets_version" in cdn.model_fields_set:
@@ -100,39 +116,89 @@ def _edge(cdn: CdnConfig) -> Iterator[ConfigProblem]:
         yield ConfigProblem("strata:cdn.secretsVersion", what, "leave it out, or keyValueStore: true")
 
 
-def _production(sections: Sections) -> Iterator[ConfigProblem]:
+def _protected_database(sections: Sections) -> Iterator[ConfigProblem]:
+    database, where = sections.database, f"in {sections.purpose}"
+    if database is None:
+        return
+    if database.ssl_mode != "verify-full":
+        yield ConfigProblem("strata:database.sslMode", f"is {database.ssl_mode}", f"{where}: verify-full")
+    if database.existing:
+        return
+    if not database.deletion_protection:
+        yield ConfigProblem("strata:database.deletionProtection", "is false", f"{where}: true")
+    days, least = database.backup_retention_days, _LEAST_BACKUP_DAYS[sections.purpose]
+    if days < least:
+        yield ConfigProblem("strata:database.backupRetentionDays", f"is {days}", f"{where}: {least} to 35")
+
+
+def _encrypted_origin(sections: Sections) -> Iterator[ConfigProblem]:
+    if sections.api and sections.api.origin_protocol != "https":
+        what = "tokens would travel in the clear"
+        yield ConfigProblem("strata:api.originProtocol", what, f"in {sections.purpose}: https")
+
+
+def _kept_tenants(sections: Sections) -> Iterator[ConfigProblem]:
     for tenant in sections.tenants:
         if tenant.on_remove == "drop":
             what = f"{tenant.id!r} has onRemove: drop, which deletes rows without an archive"
             yield ConfigProblem("strata:tenants", what, "in production: onRemove: archive")
-    if sections.database:
-        yield from _production_database(sections.database)
+
+
+def _available_database(sections: Sections) -> Iterator[ConfigProblem]:
+    database = sections.database
+    if database is None or database.existing:
+        return
+    if not database.multi_az:
+        yield ConfigProblem("strata:database.multiAz", "is false", "in production: true")
+
+
+def _own_certificate(sections: Sections) -> Iterator[ConfigProblem]:
     if sections.cdn and sections.cdn.enabled and not sections.cdn.aliases:
         yield ConfigProblem(
             "strata:cdn.aliases",
             "is missing, so CloudFront would use its own certificate, which allows TLS 1.0",
             "in production: aliases, and certificateArn or hostedZoneId",
         )
+
+
+def _encrypted_pages(sections: Sections) -> Iterator[ConfigProblem]:
     for origin in sections.cdn.cors_origins if sections.cdn else ():
         if not origin.startswith("https://"):
             what = f"{origin!r} is a page that anybody on its network may change"
             yield ConfigProblem("strata:cdn.corsOrigins", what, "in production: https://")
-    if sections.api and sections.api.origin_protocol != "https":
-        yield ConfigProblem("strata:api.originProtocol", "tokens would travel in the clear", "in production: https")
 
 
-def _production_database(database: DatabaseConfig) -> Iterator[ConfigProblem]:
-    if database.ssl_mode != "verify-full":
-        yield ConfigProblem("strata:database.sslMode", f"is {database.ssl_mode}", "in production: verify-full")
-    if database.existing:
-        return
-    if not database.multi_az:
-        yield ConfigProblem("strata:database.multiAz", "is false", "in production: true")
-    if not database.deletion_protection:
-        yield ConfigProblem("strata:database.deletionProtection", "is false", "in production: true")
-    if database.backup_retention_days < _LEAST_PRODUCTION_BACKUP_DAYS:
-        yield ConfigProblem(
-            "strata:database.backupRetentionDays",
-            f"is {database.backup_retention_days}",
-            f"in production: {_LEAST_PRODUCTION_BACKUP_DAYS} to 35",
-        )
+_PROTECTED_DATABASE: Final = Rule(
+    "The database is reached with `sslMode: verify-full`. An instance that the stack makes has `deletionProtection`, "
+    "and backups of a day or more; in production, of 7 days or more.",
+    _protected_database,
+)
+_ENCRYPTED_ORIGIN: Final = Rule("CloudFront talks to the API by HTTPS.", _encrypted_origin)
+
+#: Rules of every stack.
+ALWAYS: Final = (
+    Rule("`partitions.capacity` is no more than the layout holds, and no less than there are tenants.", _capacity),
+    Rule("Keys of an instance to make do not stand beside `database.existing`.", _existing_database),
+    Rule(
+        "`cdn.aliases` are named once each and have `certificateArn` or `hostedZoneId` beside them; neither of these "
+        "stands without aliases.",
+        _certificate,
+    ),
+    Rule("`cdn.corsOrigins` are named once each; `cdn.secretsVersion` does not stand beside no store.", _edge),
+)
+#: Rules of a stack's purpose.
+GUARD_RAILS: Final[Mapping[Purpose, Sequence[Rule]]] = {
+    "development": (),
+    "staging": (_PROTECTED_DATABASE, _ENCRYPTED_ORIGIN),
+    "production": (
+        Rule("No tenant has `onRemove: drop`.", _kept_tenants),
+        _PROTECTED_DATABASE,
+        Rule("An instance that the stack makes has `multiAz`.", _available_database),
+        Rule(
+            "The distribution has `aliases`: the certificate of CloudFront itself would allow TLS 1.0.",
+            _own_certificate,
+        ),
+        Rule("`cdn.corsOrigins` begin with `https://`.", _encrypted_pages),
+        _ENCRYPTED_ORIGIN,
+    ),
+}

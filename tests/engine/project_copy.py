@@ -13,8 +13,8 @@ from local.paths import CHECKOUT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-COPIED = ("__main__.py", "Pulumi.yaml", "Pulumi.local.yaml", "Pulumi.dev.yaml", "Pulumi.prod.yaml")
-COPIED_FOLDERS = ("edge_functions", "infra", "sql_templates", "strata")
+COPIED = ("__main__.py", "Pulumi.yaml", *sorted(path.name for path in CHECKOUT.glob("Pulumi.*.yaml")))
+COPIED_FOLDERS = ("edge_functions", "infra", "schemas", "sql_templates", "strata", "tenants")
 
 
 @contextmanager

@@ -32,10 +32,15 @@ def _planned(environment: EngineEnvironment, stack: str) -> dict[str, dict[str, 
     return {step["urn"].rsplit("::", 1)[1]: step["newState"] for step in digest["steps"]}
 
 
+def _subnets(planned: dict[str, dict[str, Any]]) -> int:
+    return sum(one["type"] == "aws:ec2/subnet:Subnet" for one in planned.values())
+
+
 def test_dev_is_planned(environment_of_a_copy: EngineEnvironment) -> None:
-    """One zone, no deletion protection, the list layout."""
+    """Two zones, no standby, no deletion protection, the list layout."""
     environment = environment_of_a_copy
     planned = _planned(environment, "dev")
+    assert _subnets(planned) == 2
     assert {"database-instance", "edge-distribution", "tenant-globex", "access-logs-delivery"} <= planned.keys()
     instance = planned["database-instance"]["inputs"]
     assert instance["storageEncrypted"] is True
@@ -44,10 +49,22 @@ def test_dev_is_planned(environment_of_a_copy: EngineEnvironment) -> None:
     assert planned["tenant-globex"]["protect"] is True
 
 
+def test_staging_is_planned(environment_of_a_copy: EngineEnvironment) -> None:
+    """Production's layout and protection, without a standby."""
+    environment = environment_of_a_copy
+    planned = _planned(environment, "staging")
+    instance = planned["database-instance"]
+    assert instance["protect"] is True
+    assert instance["inputs"]["multiAz"] is False
+    assert _subnets(planned) == 2
+    assert any("payments_b" in line for line in planned["tenant-initech"]["inputs"]["statements"]["payments"])
+
+
 def test_prod_is_planned(environment_of_a_copy: EngineEnvironment) -> None:
-    """Two zones and protection; certificate and records in the zone that it names; the bucketed layout."""
+    """Three zones, a standby and protection; certificate and records in the zone that it names; the bucketed layout."""
     environment = environment_of_a_copy
     planned = _planned(environment, "prod")
+    assert _subnets(planned) == 3
     instance = planned["database-instance"]
     assert instance["protect"] is True
     assert instance["inputs"]["multiAz"] is True
@@ -84,7 +101,9 @@ def test_a_database_that_is_there_is_used(environment_of_a_copy: EngineEnvironme
     }
     config = yaml.safe_load((environment.home.project / "Pulumi.local.yaml").read_text())["config"]
     config["strata:database"] = {"sslMode": "disable", "existing": existing}
-    (environment.home.project / "Pulumi.second.yaml").write_text(yaml.safe_dump({"config": config}))
+    (environment.home.project / "Pulumi.second.yaml").write_text(
+        yaml.safe_dump({"config": {**config, "strata:purpose": "development"}})
+    )
     variables = _variables(environment, "second")
     environment.pulumi("stack", "init", "second", "--non-interactive", **variables)
     environment.pulumi("up", "--yes", "--skip-preview", "--non-interactive", **variables)

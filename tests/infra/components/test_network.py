@@ -1,4 +1,7 @@
+from types import SimpleNamespace
+
 import pulumi
+import pytest
 
 from infra.components.network import Network, NetworkArgs
 from infra.config import ExistingNetworkConfig, NewNetworkConfig
@@ -31,6 +34,30 @@ def test_a_zone_that_the_region_gains_moves_no_subnet(record):
     made = record(lambda: outputs(Network("network", NetworkArgs(NewNetworkConfig()))))
     for subnet in made.all("aws:ec2/subnet:Subnet"):
         assert list(subnet.request.ignoreChanges) == ["availabilityZone"]
+
+
+def test_two_zones_are_the_first_two_of_three(record):
+    """A third zone is then one subnet more, and moves none."""
+    two, three = (
+        record(lambda zones=zones: outputs(Network("network", NetworkArgs(NewNetworkConfig(zones=zones)))))
+        for zones in (2, 3)
+    )
+    subnets = [[one.inputs for one in made.all("aws:ec2/subnet:Subnet")] for made in (two, three)]
+    assert len(subnets[0]) == 2
+    assert subnets[0] == subnets[1][:2]
+
+
+def test_more_zones_than_the_region_has_are_refused(record, monkeypatch):
+    there = SimpleNamespace(names=["us-west-1c", "us-west-1b"])
+    monkeypatch.setattr("infra.components.network.aws.get_availability_zones", lambda **_: there)
+    with pytest.raises(pulumi.RunError) as refused:
+        record(lambda: Network("network", NetworkArgs(NewNetworkConfig(zones=3))))
+    assert str(refused.value) == (
+        "strata:network.zones: 3 zones are more than the region has for this account: us-west-1b, us-west-1c; "
+        "allowed: 2, or a region with 3"
+    )
+    made = record(lambda: outputs(Network("network", NetworkArgs(NewNetworkConfig(zones=2)))))
+    assert len(made.all("aws:ec2/subnet:Subnet")) == 2
 
 
 def test_the_subnets_lead_nowhere_outside(record):

@@ -45,7 +45,7 @@ def test_a_short_stack_file_gets_safe_defaults():
     assert config.access_logs.retention_days == 90
 
 
-@pytest.mark.parametrize("stack", ["local", "dev", "prod"])
+@pytest.mark.parametrize("stack", ["local", "dev", "staging", "prod"])
 def test_the_stack_files_of_the_project_are_right(stack):
     path = PROJECT / f"Pulumi.{stack}.yaml"
     config = load(stack, yaml.safe_load(path.read_text())["config"], path.name, PROJECT)
@@ -58,7 +58,7 @@ def test_the_message_is_one_line_for_each_problem_and_the_next_command():
     assert str(raised.value) == (
         "the stack's config has 2 problems:\n"
         "  Pulumi.dev.yaml: strata:tenant: there is no such key, did you mean tenants?; "
-        "allowed: tenants, partitions, database, network, api, cdn, accessLogs, alarms\n"
+        "allowed: purpose, tenants, partitions, database, network, api, cdn, accessLogs, alarms\n"
         "  Pulumi.dev.yaml: strata:accessLogs.retentionDays: 0: input should be greater than or equal to 1; "
         "allowed: 1 to 3650 days\n"
         "next: edit Pulumi.dev.yaml, then pulumi preview"
@@ -164,7 +164,7 @@ def test_a_network_is_made_or_there_but_not_both():
     assert problems({**RAW, "strata:network": {**there, "cidr": "10.0.0.0/16"}}) == [
         (
             "strata:network.cidr: cannot stand beside the keys of a network that is already there; "
-            "allowed: either cidr, or vpcId with privateSubnetIds and allowedSecurityGroupIds"
+            "allowed: either cidr and zones, or vpcId with privateSubnetIds and allowedSecurityGroupIds"
         )
     ]
     assert problems({**RAW, "strata:network": {"vpcId": "vpc-1a", "privateSubnetIds": ["subnet-1a"]}}) == [
@@ -256,7 +256,7 @@ def test_a_web_page_is_named_by_its_whole_origin(origin):
         (
             {"keyValueStore": "perhaps"},
             (
-                "strata:cdn.keyValueStore: 'perhaps': input should be a valid boolean, unable to interpret input; "
+                "strata:cdn.keyValueStore: 'perhaps': input should be a valid boolean; "
                 "allowed: true; or false for an origin that only CloudFront can reach: digests without a pepper, no "
                 "epochs, and nothing that proves to the origin where a request comes from"
             ),
@@ -337,9 +337,9 @@ def test_production_has_guard_rails():
             "allowed: in production: onRemove: archive"
         ),
         "strata:database.sslMode: is require; allowed: in production: verify-full",
-        "strata:database.multiAz: is false; allowed: in production: true",
         "strata:database.deletionProtection: is false; allowed: in production: true",
         "strata:database.backupRetentionDays: is 6; allowed: in production: 7 to 35",
+        "strata:database.multiAz: is false; allowed: in production: true",
         (
             "strata:cdn.aliases: is missing, so CloudFront would use its own certificate, which allows TLS 1.0; "
             "allowed: in production: aliases, and certificateArn or hostedZoneId"
