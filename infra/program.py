@@ -1,6 +1,6 @@
 """The stack, read from top to bottom as a list of what it holds."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,8 +10,9 @@ from infra.aws_provider import aws_provider
 from infra.components.access_logs import AccessLogs, AccessLogsArgs
 from infra.components.archive import Archive, ArchiveArgs
 from infra.components.connection_parameter import ConnectionParameter, ConnectionParameterArgs
-from infra.components.database import Database, DatabaseArgs
+from infra.components.database import Database, DatabaseArgs, instance_identifier, known_identifier
 from infra.components.database_address import DatabaseAddress
+from infra.components.database_logs import DatabaseLogs, DatabaseLogsArgs
 from infra.components.database_roles import DatabaseRoles, DatabaseRolesArgs
 from infra.components.dns import EdgeCertificate, EdgeCertificateArgs, EdgeRecords, EdgeRecordsArgs
 from infra.components.edge import Edge, EdgeArgs, function_code
@@ -19,6 +20,7 @@ from infra.components.edge_parameter import EdgeParameter, EdgeParameterArgs
 from infra.components.edge_secrets import EdgeSecrets, EdgeSecretsArgs
 from infra.components.jump_host import JumpHost, JumpHostArgs
 from infra.components.network import Network, NetworkArgs
+from infra.components.operations import Operations, OperationsArgs
 from infra.components.schema import Schema, SchemaArgs
 from infra.components.tenancy import Tenancy, TenancyArgs
 from infra.config import ApiConfig, CdnConfig, NewNetworkConfig, StackConfig, Tenant, load, read_pulumi_config
@@ -45,10 +47,10 @@ def deploy() -> None:
         raise pulumi.RunError(str(error)) from None
     on_aws = pulumi.ResourceOptions(provider=aws_provider(config.stack, config.region))
     archive = Archive("archive", ArchiveArgs(config.stack), on_aws)
-    _data_layer(config, archive, on_aws)
+    database = _data_layer(config, archive, on_aws)
     pulumi.export("archive_bucket", archive.bucket_name)
-    if plan:
-        _edge(config, plan, on_aws)
+    edge = _edge(config, plan, on_aws) if plan else None
+    _operations(config, database, edge, on_aws)
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,14 @@ def _planned_edge(config: StackConfig) -> _EdgePlan | None:
     return _EdgePlan(config.api, config.cdn, contract, function_code(contract, config.cdn))
 
 
-def _data_layer(config: StackConfig, archive: Archive, on_aws: pulumi.ResourceOptions) -> None:
+def _data_layer(config: StackConfig, archive: Archive, on_aws: pulumi.ResourceOptions) -> Database:
     """Describe PostgreSQL with the schema, the roles and the partitions of every tenant."""
     network = Network("network", NetworkArgs(config.network, config.database.port), on_aws)
+    database_logs: Sequence[pulumi.Resource] = ()
+    if config.database.existing is None:
+        identifier = instance_identifier(config.stack)
+        logs = DatabaseLogs("database-logs", DatabaseLogsArgs(config.stack, config.region, identifier), on_aws)
+        database_logs = logs.groups
     database = Database(
         "database",
         DatabaseArgs(
@@ -87,6 +94,7 @@ def _data_layer(config: StackConfig, archive: Archive, on_aws: pulumi.ResourceOp
             capacity=config.partitions.capacity,
             subnet_ids=network.database_subnet_ids,
             security_group_id=network.database_security_group_id,
+            after=database_logs,
         ),
         on_aws,
     )
@@ -115,6 +123,7 @@ def _data_layer(config: StackConfig, archive: Archive, on_aws: pulumi.ResourceOp
     pulumi.export("database_endpoint", pulumi.Output.format("{0}:{1}", database.host, database.port))
     pulumi.export("database_resource_id", database.resource_id)
     pulumi.export("database_security_group_id", network.database_security_group_id)
+    return database
 
 
 def _jump_host_id(config: StackConfig, network: Network, on_aws: pulumi.ResourceOptions) -> pulumi.Output[str] | None:
@@ -170,7 +179,7 @@ def _inside_database(
     )
 
 
-def _edge(config: StackConfig, plan: _EdgePlan, on_aws: pulumi.ResourceOptions) -> None:
+def _edge(config: StackConfig, plan: _EdgePlan, on_aws: pulumi.ResourceOptions) -> Edge:
     """Describe the distribution with its secrets, its certificate, its records and its logs."""
     cdn = plan.cdn
     certificate_arn: pulumi.Input[str] | None = cdn.certificate_arn
@@ -219,6 +228,7 @@ def _edge(config: StackConfig, plan: _EdgePlan, on_aws: pulumi.ResourceOptions) 
         on_aws,
     )
     _export_edge(edge, secrets, logs, parameter)
+    return edge
 
 
 def _export_edge(edge: Edge, secrets: EdgeSecrets | None, logs: AccessLogs, parameter: EdgeParameter) -> None:
@@ -230,3 +240,22 @@ def _export_edge(edge: Edge, secrets: EdgeSecrets | None, logs: AccessLogs, para
     if secrets:
         pulumi.export("edge_key_value_store_arn", secrets.key_value_store_arn)
         pulumi.export("edge_secret_arn", secrets.secret_arn)
+
+
+def _operations(config: StackConfig, database: Database, edge: Edge | None, on_aws: pulumi.ResourceOptions) -> None:
+    """Describe what the stack is watched with."""
+    operations = Operations(
+        "operations",
+        OperationsArgs(
+            config=config,
+            instance=known_identifier(config.stack, config.database),
+            instance_resource=database.instance,
+            distribution_id=edge.distribution_id if edge else None,
+        ),
+        on_aws,
+    )
+    pulumi.export("dashboard_url", operations.dashboard_url)
+    if operations.topic_arn:
+        pulumi.export("alarm_topic_arn", operations.topic_arn)
+    if operations.cloudfront_topic_arn:
+        pulumi.export("edge_alarm_topic_arn", operations.cloudfront_topic_arn)

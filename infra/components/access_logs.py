@@ -13,7 +13,8 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.aws_provider import CLOUDFRONT_REGION
-from infra.components.closed_bucket import ClosedBucket, ClosedBucketArgs, Statement
+from infra.components.closed_bucket import ClosedBucket, ClosedBucketArgs
+from infra.components.policy_document import Statement
 
 _DELIVERY_SERVICE: Final = "delivery.logs.amazonaws.com"
 _ABANDONED_UPLOAD_DAYS: Final = 7

@@ -1,15 +1,13 @@
 """A bucket that nobody reaches from outside: encrypted with a key of its own, no ACLs, TLS only."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
 
 import pulumi
 import pulumi_aws as aws
 
-Statement = Mapping[str, Any]
-#: The longest that AWS waits before it deletes a key, and with it all that the key encrypts.
-_KEY_DELETION_DAYS: Final = 30
+from infra.components.encryption_key import EncryptionKeyArgs, encryption_key
+from infra.components.policy_document import Statement, policy_document
 
 
 def _no_statements(_bucket_arn: pulumi.Output[str]) -> Sequence[Statement]:
@@ -48,7 +46,11 @@ class ClosedBucket(pulumi.ComponentResource):
     def __init__(self, name: str, args: ClosedBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("strata:infra:ClosedBucket", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
-        key = self._make_key(args)
+        key = encryption_key(
+            f"{name}-key",
+            EncryptionKeyArgs(args.alias, f"Encrypts the bucket {name}", args.key_statements),
+            self._child,
+        )
         bucket = aws.s3.Bucket(f"{name}-bucket", opts=self._child)
         access_block = self._close(bucket)
         self._encrypt(bucket, key)
@@ -60,28 +62,6 @@ class ClosedBucket(pulumi.ComponentResource):
         self.key_arn = key.arn
         self.policies = [policy, key]
         self.register_outputs({"bucket_name": self.bucket_name, "arn": self.arn, "key_arn": self.key_arn})
-
-    def _make_key(self, args: ClosedBucketArgs) -> aws.kms.Key:
-        invoke = pulumi.InvokeOptions(parent=self)
-        account_id = aws.get_caller_identity_output(opts=invoke).account_id
-        partition = aws.get_partition_output(opts=invoke).partition
-        administrators = {
-            "Sid": "AccountAdministersKey",
-            "Effect": "Allow",
-            "Principal": {"AWS": pulumi.Output.format("arn:{0}:iam::{1}:root", partition, account_id)},
-            "Action": "kms:*",
-            "Resource": "*",
-        }
-        key = aws.kms.Key(
-            f"{self._name}-key",
-            description=f"Encrypts the bucket {self._name}",
-            enable_key_rotation=True,
-            deletion_window_in_days=_KEY_DELETION_DAYS,
-            policy=policy_document([administrators, *args.key_statements]),
-            opts=self._child,
-        )
-        aws.kms.Alias(f"{self._name}-key", name=f"alias/{args.alias}", target_key_id=key.key_id, opts=self._child)
-        return key
 
     def _close(self, bucket: aws.s3.Bucket) -> aws.s3.BucketPublicAccessBlock:
         aws.s3.BucketOwnershipControls(
@@ -141,8 +121,3 @@ class ClosedBucket(pulumi.ComponentResource):
             # S3 refuses two changes of one bucket's access at a time (OperationAborted).
             opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(depends_on=[access_block])),
         )
-
-
-def policy_document(statements: Sequence[Statement]) -> pulumi.Output[str]:
-    """Return an IAM policy as JSON, with its statements in the order given."""
-    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": list(statements)})

@@ -7,6 +7,7 @@ from typing import Final
 import pulumi
 import pulumi_aws as aws
 
+from infra.components.database_logs import EXPORTED_LOGS
 from infra.config import DatabaseConfig, ExistingDatabaseConfig
 from strata.partitions.lock_table import max_locks_per_transaction
 from strata.partitions.tables import PARTITIONED_TABLES
@@ -14,6 +15,8 @@ from strata.partitions.tables import PARTITIONED_TABLES
 DATABASE_NAME: Final = "strata"
 MASTER_USERNAME: Final = "strata_master"
 _SLOW_STATEMENT_MILLISECONDS: Final = 1_000
+#: Where the endpoints of DB instances are, each below its identifier.
+_RDS_DOMAINS: Final = (".rds.amazonaws.com", ".rds.amazonaws.com.cn")
 #: Days of Performance Insights that cost nothing.
 _FREE_INSIGHTS_DAYS: Final = 7
 
@@ -28,6 +31,7 @@ class DatabaseArgs:
         capacity: how many tenants the lock table is sized for.
         subnet_ids: private subnets in two or more zones.
         security_group_id: the group that lets applications in.
+        after: what must be there before the instance: the groups that its logs are exported to.
     """
 
     stack: str
@@ -35,6 +39,7 @@ class DatabaseArgs:
     capacity: int
     subnet_ids: pulumi.Input[Sequence[str]]
     security_group_id: pulumi.Input[str]
+    after: Sequence[pulumi.Resource] = ()
 
 
 class Database(pulumi.ComponentResource):
@@ -123,6 +128,8 @@ class Database(pulumi.ComponentResource):
         config = args.config
         return aws.rds.Instance(
             f"{self._name}-instance",
+            # Known before the instance is: its log groups and its alarms are named after it.
+            identifier=instance_identifier(args.stack),
             engine="postgres",
             engine_version=config.engine_version,
             instance_class=config.instance_class,
@@ -144,11 +151,27 @@ class Database(pulumi.ComponentResource):
             skip_final_snapshot=False,
             final_snapshot_identifier=final_snapshot_identifier(args.stack, args.security_group_id),
             auto_minor_version_upgrade=True,
-            enabled_cloudwatch_logs_exports=["postgresql", "upgrade"],
+            enabled_cloudwatch_logs_exports=list(EXPORTED_LOGS),
             performance_insights_enabled=True,
             performance_insights_retention_period=_FREE_INSIGHTS_DAYS,
-            opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(protect=config.deletion_protection)),
+            opts=pulumi.ResourceOptions.merge(
+                self._child,
+                pulumi.ResourceOptions(protect=config.deletion_protection, depends_on=list(args.after)),
+            ),
         )
+
+
+def instance_identifier(stack: str) -> str:
+    """Return the identifier of the instance that a stack makes."""
+    return f"strata-{stack}"
+
+
+def known_identifier(stack: str, config: DatabaseConfig) -> str | None:
+    """Return the identifier of a stack's instance, or None where another host name hides that of an existing one."""
+    if config.existing is None:
+        return instance_identifier(stack)
+    name, _, rest = config.existing.endpoint.partition(".")
+    return name if rest.endswith(_RDS_DOMAINS) else None
 
 
 def final_snapshot_identifier(stack: str, security_group_id: pulumi.Input[str]) -> pulumi.Output[str]:
