@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from strata.caching.reports import labels, terminal
+from strata.cli.logs_publish import publish
 from strata.cli.output import AsJson, console, print_json, progress_console
 from strata.cli.stack_edge import EdgeReference, edge_of
 
@@ -33,6 +34,9 @@ _DIMENSIONS_HELP: Final = (
 @app.callback()
 def logs() -> None:
     """Keep the noun: with a single command, Typer would leave it out."""
+
+
+app.command(epilog="Example: strata logs publish --hours 6")(publish)
 
 
 @app.command(name="hit-ratio")
