@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pulumi_policy.proxy import UnknownValueError
-
-from strata.errors import StrataError
 
 if TYPE_CHECKING:
     from pulumi_policy import PolicyProviderResource, PolicyResourceOptions
@@ -47,6 +45,7 @@ class PlannedResource:
         properties: what it is to be, in camelCase; a value that nobody knows yet is `UNKNOWN`.
         protect: whether the engine refuses to delete it.
         provider: the inputs of its provider; None where it has none.
+        sources: by property, the URNs of the resources that its value comes from; known in a stack's checks only.
     """
 
     type: str
@@ -55,6 +54,7 @@ class PlannedResource:
     properties: Mapping[str, Any]
     protect: bool
     provider: Mapping[str, Any] | None
+    sources: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, arguments: Arguments) -> PlannedResource:
@@ -66,37 +66,55 @@ class PlannedResource:
             properties=_plain(arguments.props),
             protect=arguments.opts.protect,
             provider=_plain(arguments.provider.props) if arguments.provider else None,
+            sources={
+                key: tuple(source.urn for source in sources)
+                for key, sources in getattr(arguments, "property_dependencies", {}).items()
+            },
         )
+
+    @property
+    def stack(self) -> str:
+        """Return the name of its stack, which its URN begins with; the SDK of policy packs is not told it."""
+        return self.urn.split(":")[2]
+
+    @property
+    def id(self) -> Any:
+        """Return its id on AWS, which its ARN ends with; None while it is unknown."""
+        arn = self.get("arn")
+        return self.get("id") or (arn.rpartition("/")[2] if isinstance(arn, str) else None)
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return a property; one that is null is as good as missing."""
         value = self.properties.get(key)
         return default if value is None else value
 
-    def document(self, key: str) -> Mapping[str, Any] | Unknown:
-        """Return a property that is JSON, decoded.
+    def blocks(self, key: str) -> Sequence[Mapping[str, Any]]:
+        """Return a property's blocks: a list of them, the only one, or none."""
+        value = self.get(key, [])
+        found = [value] if isinstance(value, Mapping) else value
+        return [block for block in found if isinstance(block, Mapping)]
 
-        Raises:
-            NotJsonError: it is not.
-        """
-        value = self.get(key, "{}")
-        if isinstance(value, Unknown):
-            return UNKNOWN
-        try:
-            return dict(json.loads(value)) if isinstance(value, str) else dict(value)
-        except ValueError:
-            raise NotJsonError(self, key) from None
+    def statements(self, key: str) -> Sequence[Mapping[str, Any]]:
+        """Return the statements of a property that is an IAM policy; none while it is unknown."""
+        value = self.get(key)
+        document = json.loads(value) if isinstance(value, str) else value
+        found = document.get("Statement", []) if isinstance(document, Mapping) else []
+        return [found] if isinstance(found, Mapping) else list(found)
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Yield every text among the properties with its path, such as ``origins[0].domainName``."""
+        yield from _texts("", self.properties)
 
 
-class NotJsonError(StrataError):
-    """A document that AWS would refuse."""
-
-    def __init__(self, resource: PlannedResource, key: str) -> None:
-        super().__init__(
-            "a property that holds a document is not JSON",
-            where={"resource": resource.urn, "property": key},
-            next_command="correct the component that makes it, then pulumi preview",
-        )
+def _texts(path: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _texts(f"{path}.{key}" if path else str(key), item)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _texts(f"{path}[{index}]", item)
 
 
 def _plain(value: Any) -> Any:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from policy.plan import PlannedResource
 
-#: Yields a sentence for each problem of one resource of the named stack.
+#: Yields a sentence for each problem of one resource, given the name of its stack.
 ResourceCheck = Callable[[PlannedResource, str], Iterable[str]]
-#: Yields each problem with the resource that has it, from all resources of the named stack.
-StackCheck = Callable[[Sequence[PlannedResource], str], Iterator[tuple[PlannedResource, str]]]
+#: Yields each problem with the resource that has it, from all resources of a stack.
+StackCheck = Callable[[Sequence[PlannedResource]], Iterator[tuple[PlannedResource, str]]]
 
 
 @dataclass(frozen=True)
