@@ -24,9 +24,10 @@ from infra.components.operations import Operations, OperationsArgs
 from infra.components.schema import Schema, SchemaArgs
 from infra.components.tenancy import Tenancy, TenancyArgs
 from infra.config import ApiConfig, CdnConfig, NewNetworkConfig, StackConfig, Tenant, load, read_pulumi_config
-from strata.caching.contract import WRITE_COMMAND, CacheContract, current_contract, differences, read_lock
+from strata.caching.contract import CacheContract, current_contract, differences, read_lock
 from strata.caching.contract_problems import require_sound
 from strata.errors import StrataError
+from strata.preview_report.contract_change import contract_warning
 from strata.tenants import RESERVED_TENANT
 
 #: Rows that belong to no customer have partitions in every stack.
@@ -73,8 +74,8 @@ def _planned_edge(config: StackConfig) -> _EdgePlan | None:
         return None
     contract = current_contract()
     require_sound(contract)
-    for sentence in differences(read_lock(), contract):
-        pulumi.warn(f"the cache contract is not as agreed to: {sentence}; next: {WRITE_COMMAND}")
+    if changed := differences(read_lock(), contract):
+        pulumi.warn(contract_warning(changed))
     return _EdgePlan(config.api, config.cdn, contract, function_code(contract, config.cdn))
 
 

@@ -126,16 +126,19 @@ def command() -> str:
 
 def _noun(context: Any, group: Any, name: str) -> Iterator[str]:
     noun = group.commands[name]
-    yield from (f"## strata {name}", "", noun.help or "", "")
     inner = type(context)(noun, info_name=name, parent=context)
+    if not hasattr(noun, "commands"):  # A noun that only one thing can be done with.
+        yield from _verb(inner, noun, "##")
+        return
+    yield from (f"## strata {name}", "", noun.help or "", "")
     for verb, its_command in noun.commands.items():
-        yield from _verb(type(context)(its_command, info_name=verb, parent=inner), its_command)
+        yield from _verb(type(context)(its_command, info_name=verb, parent=inner), its_command, "###")
 
 
-def _verb(context: Any, verb: Any) -> Iterator[str]:
+def _verb(context: Any, verb: Any, heading: str) -> Iterator[str]:
     usage = " ".join([context.command_path, *verb.collect_usage_pieces(context)])
     example = [f"{verb.epilog.removeprefix('Example: ')}  # for example"] if verb.epilog else []
-    yield from (f"### {context.command_path}", "", verb.help, "")
+    yield from (f"{heading} {context.command_path}", "", verb.help, "")
     yield from ("```sh", usage, *example, "```", "")
     rows = [_parameter(context, parameter) for parameter in verb.params if parameter.name != "help"]
     yield from (*table(("argument or option", "", "default", "or by variable"), rows), "")

@@ -11,6 +11,7 @@ from strata.cli.environment import app as environment
 from strata.cli.logs import app as logs
 from strata.cli.output import print_error
 from strata.cli.partitions import app as partitions
+from strata.cli.preview_report import EXAMPLE, preview_report
 from strata.cli.tenant import app as tenant
 from strata.errors import StrataError
 
@@ -26,6 +27,7 @@ app.add_typer(environment, name="environment")
 app.add_typer(logs, name="logs")
 app.add_typer(tenant, name="tenant")
 app.add_typer(partitions, name="partitions")
+app.command(name="preview-report", epilog=EXAMPLE)(preview_report)
 
 
 def main() -> None:

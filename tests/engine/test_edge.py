@@ -258,7 +258,8 @@ def test_a_leaky_contract_is_refused_before_anything_is_planned(environment_of_a
     assert "Traceback" not in refused
     assert "aws:" not in refused
     assert "the cache contract is not as agreed to" in changed
-    assert "max ttl seconds changed from 30 to 60; next: strata cache contract --write" in changed
+    assert "max ttl seconds changed from 30 to 60\n" in changed
+    assert "next: strata cache contract --write" in changed
     assert "edge-policies-user-data" in changed
 
 

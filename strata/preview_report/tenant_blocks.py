@@ -1,0 +1,67 @@
+"""What a comment says about tenants and migrations: who comes, who leaves, and the SQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from strata.preview_report.markdown import code, code_in_html, codes, counted, details, fence
+from strata.preview_report.statements import BUCKET, SUFFIX, TABLE, TENANT
+from strata.preview_report.tenants import sql_patterns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from strata.preview_report.statements import SqlPattern
+    from strata.preview_report.tenants import Fate, Migration, TenantChange
+
+#: What happens to the tenants of each fate, in the order in which a reviewer needs them.
+_WHAT_HAPPENS: Final[Mapping[Fate, str]] = {
+    "replaced": "**replaced:** no provider of this stack should ask for that; do not deploy",
+    "removed": "**removed while active:** the provider refuses it when it is deployed",
+    "dropped": "**dropped:** every row is deleted, and no archive is kept",
+    "archived": "**archived and removed:** its partitions are detached, archived, read back, and only then dropped",
+    "offboarding": "**starting to leave:** only its protection is lifted; the next merge can remove it",
+    "kept": "**staying after all:** it is protected again",
+    "altered": "**altered:** what is missing is made, what drifted is mended",
+    "onboarded": "**onboarded:** new partitions, attached without blocking a read or a write",
+}
+_MARKS: Final[Mapping[str, str]] = {
+    TENANT: "the tenant's id",
+    SUFFIX: "the tenant's name in partitions",
+    TABLE: "the table",
+    BUCKET: "the number of the tenant's bucket",
+}
+_MOST_IN_A_LIST: Final = 200
+
+
+def tenant_blocks(tenants: Sequence[TenantChange]) -> Iterable[str]:
+    """Yield who they are, and the SQL that runs for them, once per pattern."""
+    for fate, happens in _WHAT_HAPPENS.items():
+        its_tenants = [one.tenant for one in tenants if one.fate == fate]
+        for start in range(0, len(its_tenants), _MOST_IN_A_LIST):
+            yield f"- {happens}: {codes(its_tenants[start : start + _MOST_IN_A_LIST])}"
+    for fate in ("onboarded", "altered"):
+        for pattern in sql_patterns(tenants, fate):
+            yield _pattern(pattern)
+
+
+def _pattern(pattern: SqlPattern) -> str:
+    who = (
+        code(pattern.tenants[0]) if len(pattern.tenants) == 1 else f"each of {counted(len(pattern.tenants), 'tenant')}"
+    )
+    marks = "; ".join(f"`{mark}` is {meaning}" for mark, meaning in _MARKS.items() if mark in pattern.sql)
+    note = f"\n\n{marks}. The exact SQL is at the end." if marks else ""
+    return f"Runs for {who}, on {codes(pattern.tables)}:\n\n{fence(pattern.sql, 'sql')}{note}"
+
+
+def exact_sql_blocks(tenants: Sequence[TenantChange]) -> Iterable[str]:
+    """Yield the exact SQL of each tenant, to open."""
+    for one in tenants:
+        if one.sql:
+            yield details(code_in_html(one.tenant), fence("\n\n".join(one.sql.by_table.values()), "sql"))
+
+
+def migration_blocks(migrations: Sequence[Migration]) -> Iterable[str]:
+    """Yield each pending migration with its SQL."""
+    for migration in migrations:
+        yield f"{code(migration.key)} runs once, before any tenant:\n\n{fence(migration.sql, 'sql')}"
