@@ -23,6 +23,7 @@ with warnings.catch_warnings():
         "cloudfront",
         "cloudwatch",
         "ec2",
+        "iam",
         "kms",
         "rds",
         "route53",
@@ -107,6 +108,7 @@ class RecordingMocks(mocks.Mocks):
             "aws:index/getAvailabilityZones:getAvailabilityZones": {"names": ZONES, "id": "eu-central-1"},
             "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT_ID, "id": ACCOUNT_ID},
             "aws:index/getPartition:getPartition": {"partition": "aws", "id": "aws"},
+            "aws:ssm/getParameter:getParameter": {"insecureValue": f"image of {args.args.get('name')}"},
             "aws:cloudfront/getCachePolicy:getCachePolicy": {"id": args.args.get("name")},
             "aws:cloudfront/getOriginRequestPolicy:getOriginRequestPolicy": {"id": args.args.get("name")},
         }

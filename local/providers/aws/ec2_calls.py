@@ -27,13 +27,20 @@ _LISTINGS: Final = {
     "security group rule": ("describe_security_group_rules", "SecurityGroupRules", "SecurityGroupRuleId"),
     "network ACL": ("describe_network_acls", "NetworkAcls", "NetworkAclId"),
     "network interface": ("describe_network_interfaces", "NetworkInterfaces", "NetworkInterfaceId"),
+    "instance": ("describe_instances", "Reservations", "InstanceId"),
+    "VPC endpoint": ("describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId"),
 }
+# EC2 API, TerminateInstances: a terminated instance is still described for a while.
+_GONE: Final = ("shutting-down", "terminated")
 
 
 def every(client: Any, kind: str) -> list[Properties]:
     """Return everything of a kind that the account has in the client's region."""
     method, key, _ = _LISTINGS[kind]
     listing: list[Properties] = call(f"listing every {kind}", getattr(client, method))[key]
+    if kind == "instance":
+        instances = [one for reservation in listing for one in reservation["Instances"]]
+        return [one for one in instances if one["State"]["Name"] not in _GONE]
     return listing
 
 
@@ -105,6 +112,12 @@ def address_range(text: str) -> IPv4Network | None:
         return IPv4Network(text)
     except ValueError:
         return None
+
+
+def instances(client: Any, uses: Callable[[Properties], bool]) -> list[str]:
+    """Return the instances and VPC endpoints for which `uses` holds, as names for a message."""
+    found = [each["InstanceId"] for each in every(client, "instance") if uses(each)]
+    return found + [each["VpcEndpointId"] for each in every(client, "VPC endpoint") if uses(each)]
 
 
 def database_instances(provider: Any, region: str, uses: Callable[[Properties], bool]) -> list[str]:

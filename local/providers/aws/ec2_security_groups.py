@@ -85,6 +85,7 @@ class SecurityGroup(ResourceType):
             if rule.get("ReferencedGroupInfo", {}).get("GroupId") == resource_id and rule["GroupId"] != resource_id
         ]
         users += ec2.database_instances(provider, state["region"], lambda each: resource_id in _group_ids(each))
+        users += ec2.instances(client, lambda each: resource_id in _groups_of(each))
         ec2.refuse_while_used(f"deleting security group {resource_id}", users)
         call(f"deleting security group {resource_id}", client.delete_security_group, GroupId=resource_id)
 
@@ -178,6 +179,11 @@ def _inline(rule: Properties) -> Properties:
     }
     ports = {"fromPort": rule.get("FromPort", 0), "toPort": rule.get("ToPort", 0), "protocol": rule["IpProtocol"]}
     return {**ports, **{key: [value] for key, value in source.items() if value}}
+
+
+def _groups_of(user: Properties) -> list[str]:
+    """Return the groups of an instance or of a VPC endpoint."""
+    return [group["GroupId"] for group in user.get("SecurityGroups", user.get("Groups", []))]
 
 
 def _group_ids(instance: Properties) -> list[str]:

@@ -186,6 +186,7 @@ class Subnet(ResourceType):
         users += [
             i["NetworkInterfaceId"] for i in ec2.every(client, "network interface") if i["SubnetId"] == resource_id
         ]
+        users += ec2.instances(client, lambda each: resource_id in each.get("SubnetIds", [each.get("SubnetId")]))
         ec2.refuse_while_used(f"deleting subnet {resource_id}", users)
         call(f"deleting subnet {resource_id}", client.delete_subnet, SubnetId=resource_id)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -12,6 +13,7 @@ from local.providers.resource import (
     Autoname,
     CheckFailure,
     Created,
+    Function,
     Properties,
     ProviderError,
     ResourceType,
@@ -30,6 +32,8 @@ _VALUE_BYTES: Final = {"Standard": 4096, "Advanced": 8192, "Intelligent-Tiering"
 _NAME: Final = re.compile(r"[A-Za-z0-9_.\-/]{1,1011}\Z")
 _LEVELS: Final = 15
 _VALUES: Final = ("value", "insecureValue")
+#: Amazon Linux 2023 User Guide, "Using SSM parameters to find AMIs"; the emulator has those of one architecture.
+_PUBLIC_IMAGES: Final = re.compile(r"/aws/service/ami-amazon-linux-latest/[a-z0-9._-]+")
 
 
 class Parameter(ResourceType):
@@ -207,4 +211,38 @@ def _text_failures(name: str, value: Any, inputs: Properties) -> list[CheckFailu
     return []
 
 
+class GetParameter(Function):
+    """``aws:ssm/getParameter:getParameter``; AWS's own public parameters of Amazon Linux name images that never run."""
+
+    token = "aws:ssm/getParameter:getParameter"  # noqa: S105 - a token, no secret
+
+    def invoke(self, provider: Any, arguments: Properties) -> Properties:
+        """Return the parameter; the value of one that is no SecureString is in `insecureValue` as well."""
+        client = provider.client("ssm", arguments.get("region"))
+        name = arguments["name"]
+        decrypted = arguments.get("withDecryption", True)
+        answer = _found(client, client.get_parameter, Name=name, WithDecryption=decrypted)
+        if answer is None and not _PUBLIC_IMAGES.fullmatch(name):
+            raise ProviderError(f"{self.token}: there is no parameter {name} in {client.meta.region_name}")
+        parameter = answer["Parameter"] if answer else _public_image(name, client.meta.region_name)
+        return {
+            "arn": parameter["ARN"],
+            "id": name,
+            "insecureValue": None if parameter["Type"] == "SecureString" else parameter["Value"],
+            "name": name,
+            "region": client.meta.region_name,
+            "type": parameter["Type"],
+            "value": parameter["Value"],
+            "version": parameter["Version"],
+            "withDecryption": decrypted,
+        }
+
+
+def _public_image(name: str, region: str) -> Properties:
+    """Return a public parameter with an image's id that is the same each time."""
+    image = f"ami-{hashlib.sha256(name.encode()).hexdigest()[:17]}"
+    return {"ARN": f"arn:aws:ssm:{region}::parameter{name}", "Type": "String", "Value": image, "Version": 1}
+
+
 RESOURCES: Final = (Parameter,)
+FUNCTIONS: Final = (GetParameter,)

@@ -1,5 +1,6 @@
-"""The network: VPC, subnets, route tables, security groups."""
+"""The network: VPC, subnets, route tables, security groups, endpoints; and an instance in it."""
 
+from tests.local.providers.aws.cases_iam import profile_name
 from tests.local.providers.conformance import Case, World
 
 VPC = "aws:ec2/vpc:Vpc"
@@ -24,6 +25,46 @@ def _subnet_id(world: World, number: int) -> str:
 def _route_table_id(world: World, number: int) -> str:
     return world.create(ROUTE_TABLE, {"vpcId": vpc_id(world)}, f"route-table-{number}").id
 
+
+def _group_id(world: World, name: str = "group") -> str:
+    return world.create(GROUP, {"vpcId": vpc_id(world)}, name).id
+
+
+def _named_vpc_id(world: World) -> str:
+    return world.create(VPC, {"cidrBlock": "10.0.0.0/16", "enableDnsHostnames": True}).id
+
+
+def _endpoint(world: World) -> dict[str, object]:
+    return {
+        "vpcId": _named_vpc_id(world),
+        "serviceName": "com.amazonaws.eu-west-1.ssm",
+        "vpcEndpointType": "Interface",
+        "privateDnsEnabled": True,
+        "subnetIds": [_subnet_id(world, 1)],
+        "securityGroupIds": [_group_id(world)],
+    }
+
+
+def _instance(world: World) -> dict[str, object]:
+    return {
+        "ami": "ami-0a1b2c3d4e5f60718",
+        "instanceType": "t4g.nano",
+        "subnetId": _subnet_id(world, 1),
+        "vpcSecurityGroupIds": [_group_id(world)],
+        "associatePublicIpAddress": False,
+        "iamInstanceProfile": profile_name(world),
+        "ebsOptimized": True,
+        "metadataOptions": {"httpEndpoint": "enabled", "httpTokens": "required", "httpPutResponseHopLimit": 1},
+        "rootBlockDevice": {
+            "encrypted": True,
+            "volumeType": "gp3",
+            "volumeSize": 8,
+            "deleteOnTermination": True,
+        },
+    }
+
+
+_NO_CALL = "the emulator has no call that changes it; refused by name"
 
 CASES = [
     Case(
@@ -75,5 +116,32 @@ CASES = [
         updates=[{"tags": {"Name": "nobody"}}, {"tags": None}],
         replacements=[lambda world: {"vpcId": other_vpc_id(world)}],
         stays="it goes with its VPC",
+    ),
+    Case(
+        token="aws:ec2/vpcEndpoint:VpcEndpoint",
+        inputs=_endpoint,
+        updates=[{"tags": {"Name": "ssm"}}, {"tags": None}],
+        replacements=[
+            {"serviceName": "com.amazonaws.eu-west-1.ssmmessages"},
+            lambda world: {"vpcId": other_vpc_id(world)},
+        ],
+        excused={
+            **dict.fromkeys(("privateDnsEnabled", "securityGroupIds", "subnetIds"), _NO_CALL),
+            "vpcEndpointType": "only Interface is modelled",
+        },
+    ),
+    Case(
+        token="aws:ec2/instance:Instance",
+        inputs=_instance,
+        updates=[{"tags": {"Name": "jump-host"}}, {"tags": None}],
+        replacements=[
+            {"ami": "ami-0a1b2c3d"},
+            {"associatePublicIpAddress": True},
+            {"rootBlockDevice": {"encrypted": False}},
+            lambda world: {"subnetId": _subnet_id(world, 2)},
+        ],
+        excused=dict.fromkeys(
+            ("ebsOptimized", "iamInstanceProfile", "instanceType", "metadataOptions", "vpcSecurityGroupIds"), _NO_CALL
+        ),
     ),
 ]

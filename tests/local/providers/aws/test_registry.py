@@ -13,7 +13,7 @@ def test_types_are_found_by_token_and_are_one_object() -> None:
     assert registry.function("aws:index/getRegion:getRegion").token == "aws:index/getRegion:getRegion"
 
 
-@pytest.mark.parametrize("token", ["aws:sqs/queue:Queue", "aws:ec2/instance:Instance", "aws:provider/x:X"])
+@pytest.mark.parametrize("token", ["aws:sqs/queue:Queue", "aws:ec2/launchTemplate:LaunchTemplate", "aws:provider/x:X"])
 def test_what_is_not_modelled(token: str) -> None:
     with pytest.raises(NotModelledError, match=f"^not modelled by the local provider: {token}$"):
         registry.resource_type(token)
