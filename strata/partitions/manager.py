@@ -74,6 +74,7 @@ class PartitionManager:
 
         Raises:
             StatisticsBusyError: another refresh is not done, or a partition is locked against all.
+            StatisticsFailedError: PostgreSQL refused, or the connection broke; the same again is safe.
         """
         with connected(self.database) as connection:
             return statistics.refresh_partition_stats(connection, with_sizes=with_sizes)
@@ -89,7 +90,7 @@ class PartitionManager:
             refresh: bring the registry up to date first, without measuring sizes; else as of the last refresh.
 
         Raises:
-            StatisticsBusyError: as `refresh_partition_stats`.
+            StatisticsBusyError, StatisticsFailedError: as `refresh_partition_stats`.
         """
         with connected(self.database) as connection:
             if refresh:
@@ -106,7 +107,7 @@ class PartitionManager:
             refresh: as for `get_partition_stats`.
 
         Raises:
-            StatisticsBusyError: as `refresh_partition_stats`.
+            StatisticsBusyError, StatisticsFailedError: as `refresh_partition_stats`.
         """
         return distribution.distribution(table, self.get_partition_stats(table=table, refresh=refresh))
 

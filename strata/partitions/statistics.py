@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import psycopg
+from psycopg import errors as postgresql
 
 from strata import sql
 from strata.errors import StrataError
 from strata.lock_retry import is_lock_failure
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from strata.database import Connection
@@ -26,7 +29,7 @@ class PartitionStats:
         table: the partitioned table.
         partition: name of the partition.
         state: active, offboarding, detached, verified, archived or restoring.
-        rows: the planner's estimate; None when the partition was never analyzed.
+        rows: the planner's estimate, or 0 while the partition has no page; else None when it was never analyzed.
         bytes: with indexes and TOAST; None when unknown.
         bytes_measured_at: when the files were found to have this size; None for the planner's own figure.
         last_analyzed_at: by hand or by autovacuum.
@@ -51,14 +54,35 @@ class PartitionStats:
 
 
 class StatisticsBusyError(StrataError):
-    """Another refresh held the registry for longer than a refresh takes."""
+    """Another refresh held the registry, or somebody else a partition, for longer than this takes."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, what: str, reason: str) -> None:
         super().__init__(
-            f"the statistics were not refreshed: {' '.join(reason.split())}",
+            f"the statistics were not {what}: {' '.join(reason.split())}",
             allowed="one refresh at a time; others wait for it up to 60 s",
             next_command="run again",
         )
+
+
+_MISSING: Final = (
+    postgresql.UndefinedTable,
+    postgresql.UndefinedColumn,
+    postgresql.UndefinedFunction,
+    postgresql.InvalidSchemaName,
+)
+
+
+class StatisticsFailedError(StrataError):
+    """PostgreSQL refused, or the connection broke; the registry is as it was, or wholly refreshed."""
+
+    def __init__(self, what: str, error: psycopg.Error) -> None:
+        missing = isinstance(error, _MISSING)
+        super().__init__(
+            f"the statistics were not {what}: {error.sqlstate or 'no answer'}: {' '.join(str(error).split())}",
+            allowed="a database with every migration applied" if missing else None,
+            next_command="pulumi up" if missing else "run again",
+        )
+        self.sqlstate = error.sqlstate
 
 
 def refresh_partition_stats(connection: Connection, *, with_sizes: bool = False) -> int:
@@ -70,13 +94,10 @@ def refresh_partition_stats(connection: Connection, *, with_sizes: bool = False)
 
     Raises:
         StatisticsBusyError: another refresh is not done, or a partition is locked against all.
+        StatisticsFailedError: PostgreSQL refused, or the connection broke; the same again is safe.
     """
-    try:
+    with _failures_of("refreshed"):
         row = connection.execute("SELECT strata.refresh_partition_stats(%s)", (with_sizes,)).fetchone()
-    except psycopg.Error as error:
-        if is_lock_failure(error):
-            raise StatisticsBusyError(str(error)) from error
-        raise
     return 0 if row is None else int(row[0])
 
 
@@ -85,10 +106,27 @@ def read_partition_stats(
 ) -> tuple[PartitionStats, ...]:
     """Return the registry's figures as of the last refresh, ordered by tenant and table.
 
+    A partition that nobody has analyzed and that has no page has no rows: that is known without a refresh.
+
     Args:
         connection: as the owner of the tables.
         tenant_id: only this tenant's.
         table: only of this partitioned table.
+
+    Raises:
+        StatisticsBusyError: a partition that was never analyzed is locked against all.
+        StatisticsFailedError: PostgreSQL refused, or the connection broke.
     """
     query = sql.render("statistics/partition_stats.sql.j2", tenant_id=tenant_id, table=table)
-    return tuple(PartitionStats(*row) for row in connection.execute(query))
+    with _failures_of("read"):
+        return tuple(PartitionStats(*row) for row in connection.execute(query))
+
+
+@contextmanager
+def _failures_of(what: str) -> Iterator[None]:
+    try:
+        yield
+    except psycopg.Error as error:
+        if is_lock_failure(error):
+            raise StatisticsBusyError(what, str(error)) from error
+        raise StatisticsFailedError(what, error) from error

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, get_args
 import pytest
 
 from strata.cli.partitions import PartitionsDifferError, Table
-from strata.cli.stack_database import NoDatabaseError, QueryFailedError
+from strata.cli.stack_database import NoDatabaseError, QueryFailedError, opened
 from strata.pages import PageError
 from strata.partitions.onboard import ensure_tenant
 from strata.partitions.registered import UnknownTenantError
 from strata.partitions.render import render_onboarding
+from strata.partitions.statistics import StatisticsFailedError
 from strata.partitions.tables import PARTITIONED_TABLES
 from strata.reference import DatabaseReferenceError
 from strata.tenants import TenantIdError
@@ -63,7 +64,8 @@ def test_an_id_that_cannot_be_one_is_refused(run: Run) -> None:
 
 
 def test_stats_are_the_catalogs(run: Run, stack: Connection) -> None:  # noqa: F811 - the fixture
-    assert {one["rows"] for one in as_json(run, "partitions", "stats", "--no-refresh")} == {None}
+    unread = {one["table"]: one["rows"] for one in as_json(run, "partitions", "stats", "--no-refresh")}
+    assert unread == {**dict.fromkeys(PARTITIONED_TABLES), "webhook_logs": 0}
     stack.execute("ANALYZE")
     found = {(one["tenant_id"], one["table"]): one["rows"] for one in as_json(run, "partitions", "stats")}
     for tenant_id in ("acme", "globex"):
@@ -196,9 +198,18 @@ def test_a_tenant_that_nobody_knows_is_said(run: Run, stack: Connection, words: 
 
 def test_a_database_without_its_schema_is_sent_to_pulumi(run: Run, stack: Connection) -> None:  # noqa: F811
     stack.execute("ALTER SCHEMA strata RENAME TO elsewhere")
-    result = run("partitions", "stats", "--no-refresh")
-    assert isinstance(result.exception, QueryFailedError)
-    assert result.exception.next_command == "pulumi up"
+    for words in (("stats", "--no-refresh"), ("refresh",), ("verify",)):
+        result = run("partitions", *words)
+        assert isinstance(result.exception, StatisticsFailedError)
+        assert result.exception.next_command == "pulumi up"
+
+
+def test_a_query_that_is_refused_is_no_bare_error(stack: Connection) -> None:  # noqa: F811 - the fixture
+    with (
+        pytest.raises(QueryFailedError, match="every migration applied; next: pulumi up$"),
+        opened("env:STACK_DATABASE") as (connection, _),
+    ):
+        connection.execute("SELECT FROM strata.a_table_of_a_later_migration")
 
 
 WRITING = [

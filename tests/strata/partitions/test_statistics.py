@@ -6,7 +6,12 @@ import pytest
 from strata import advisory_locks
 from strata.database import connect_as_deployer
 from strata.partitions.onboard import ensure_tenant
-from strata.partitions.statistics import StatisticsBusyError, read_partition_stats, refresh_partition_stats
+from strata.partitions.statistics import (
+    StatisticsBusyError,
+    StatisticsFailedError,
+    read_partition_stats,
+    refresh_partition_stats,
+)
 from strata.partitions.tables import PARTITIONED_TABLES
 from tests.strata.rows import insert_payment
 
@@ -38,6 +43,25 @@ def test_what_was_never_analyzed_is_unknown(tenants):
     assert (stats.tenant_id, stats.table, stats.partition) == ("acme", "payments", "payments_p_acme")
     assert (stats.state, stats.created_at.tzinfo is not None) == ("active", True)
     assert {stats.rows, stats.bytes, stats.bytes_measured_at, stats.last_analyzed_at, stats.refreshed_at} == {None}
+
+
+def test_what_has_no_page_has_no_rows_though_nobody_counted(tenants):
+    """The first row makes it unknown again: until the next look of the planner, nobody knows how many there are."""
+    query = "SELECT count(*) FILTER (WHERE reltuples = -1) FROM pg_class WHERE relname LIKE '%\\_p\\_globex'"
+    assert tenants.execute(query).fetchone() == (4,)
+    assert {one.rows for one in read_partition_stats(tenants, "globex")} == {0}
+    insert_payment(tenants, "globex", "first")
+    assert {one.table: one.rows for one in read_partition_stats(tenants, "globex")} == {
+        **dict.fromkeys(PARTITIONED_TABLES, 0),
+        "payments": None,
+    }
+
+
+def test_a_page_that_holds_no_row_any_more_is_unknown(tenants):
+    """Rows that others have not committed, or that are deleted and not yet vacuumed, are on pages too."""
+    with tenants.transaction(force_rollback=True):
+        insert_payment(tenants, "globex", "rolled back")
+    assert {one.rows for one in read_partition_stats(tenants, "globex", "payments")} == {None}
 
 
 def test_figures_are_the_planners_and_are_copied_once(tenants):
@@ -139,3 +163,31 @@ def test_a_refresh_that_waits_too_long_says_for_what(tenants, fresh_database):
         other.execute("SELECT pg_advisory_lock(%s)", (advisory_locks.STATISTICS_KEY,))
         with pytest.raises(StatisticsBusyError, match="were not refreshed: .*lock timeout.* one refresh at a time"):
             refresh_partition_stats(tenants)
+
+
+@only_list
+def test_a_partition_that_is_locked_against_all_is_no_bare_error(tenants, fresh_database):
+    tenants.execute("SET lock_timeout = '50ms'")
+    with fresh_database.deployer() as other, other.transaction(force_rollback=True):
+        other.execute("LOCK TABLE partitions.invoices_p_globex IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(StatisticsBusyError, match="were not read: .*lock timeout"):
+            read_partition_stats(tenants)
+        assert read_partition_stats(tenants, "acme")
+
+
+@only_list
+@pytest.mark.parametrize("call", [refresh_partition_stats, read_partition_stats])
+def test_a_connection_that_breaks_is_no_bare_error(tenants, fresh_database, reference, call):
+    with connect_as_deployer(reference) as connection:
+        with fresh_database.admin() as admin:
+            admin.execute("SELECT pg_terminate_backend(%s, 5000)", (connection.info.backend_pid,))
+        with pytest.raises(StatisticsFailedError, match="the statistics were not .*; next: run again$"):
+            call(connection)
+
+
+@only_list
+@pytest.mark.parametrize("call", [refresh_partition_stats, read_partition_stats])
+def test_a_database_without_the_schema_is_sent_to_pulumi(tenants, call):
+    tenants.execute("ALTER SCHEMA strata RENAME TO elsewhere")
+    with pytest.raises(StatisticsFailedError, match="every migration applied.*; next: pulumi up$"):
+        call(tenants)
