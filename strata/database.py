@@ -140,25 +140,52 @@ def connect_as_master(reference: str) -> Connection:
     return _connect(parameters, secret["username"], secret["password"], None)
 
 
-def _connect(parameters: ConnectionParameters, user: str, password: str, role: str | None) -> Connection:
-    login: dict[str, Any] = {
+def login_variables(parameters: ConnectionParameters, user: str | None = None) -> dict[str, str]:
+    """Return libpq's environment variables for a login by IAM token, as psql reads them.
+
+    Args:
+        parameters: where the database is.
+        user: who logs in; by default the deployer, who then acts as the owner.
+
+    Raises:
+        AwsCallError: there are no credentials to sign a token with.
+    """
+    role = user or parameters.deployer_role
+    token = aws.database_token(parameters.region, parameters.host, parameters.port, role)
+    known = {**_address(parameters), "user": role, "password": token, "application_name": "strata"}
+    if user is None:
+        known["options"] = _options({"role": parameters.owner_role})
+    names = {"dbname": "PGDATABASE", "application_name": "PGAPPNAME"}
+    return {names.get(key, f"PG{key.upper()}"): str(value) for key, value in known.items()}
+
+
+def _address(parameters: ConnectionParameters) -> dict[str, Any]:
+    """Return where libpq finds the database, and how it knows that it is the right one."""
+    address: dict[str, Any] = {
         "host": parameters.host,
         "port": parameters.port,
         "dbname": parameters.database,
+        "sslmode": parameters.sslmode,
+    }
+    if parameters.sslrootcert is not None:
+        address["sslrootcert"] = parameters.sslrootcert
+    route = route_to(parameters.host, parameters.port)
+    if route is not None:
+        # The host stays what TLS compares the certificate with, and what the token was signed for.
+        address |= {"hostaddr": LOOPBACK, "port": route.local_port}
+    return address
+
+
+def _connect(parameters: ConnectionParameters, user: str, password: str, role: str | None) -> Connection:
+    login: dict[str, Any] = {
+        **_address(parameters),
         "user": user,
         "password": password,
-        "sslmode": parameters.sslmode,
         "options": _options(SESSION_SETTINGS if role is None else {**SESSION_SETTINGS, "role": role}),
         "application_name": "strata",
         "connect_timeout": CONNECT_TIMEOUT_SECONDS,
         **KEEPALIVES,
     }
-    if parameters.sslrootcert is not None:
-        login["sslrootcert"] = parameters.sslrootcert
-    route = route_to(parameters.host, parameters.port)
-    if route is not None:
-        # The host stays what TLS compares the certificate with, and what the token was signed for.
-        login |= {"hostaddr": LOOPBACK, "port": route.local_port}
     try:
         return psycopg.connect(autocommit=True, **login)
     except psycopg.OperationalError as error:

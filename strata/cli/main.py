@@ -6,7 +6,9 @@ import sys
 
 import typer
 
+from strata.cli.account import app as account
 from strata.cli.cache import app as cache
+from strata.cli.database import app as database
 from strata.cli.environment import app as environment
 from strata.cli.logs import app as logs
 from strata.cli.output import print_error
@@ -22,7 +24,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(account, name="account")
 app.add_typer(cache, name="cache")
+app.add_typer(database, name="database")
 app.add_typer(environment, name="environment")
 app.add_typer(logs, name="logs")
 app.add_typer(tenant, name="tenant")

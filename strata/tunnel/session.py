@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import time
 from contextlib import contextmanager
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 _DOCUMENT: Final = "AWS-StartPortForwardingSessionToRemoteHost"
 #: The agent of an instance that has just started is not online at once.
 _NOT_ONLINE_YET: Final = "TargetNotConnected"
-_WAIT_SECONDS: Final = 60.0
+#: How long a jump host that runs may take to answer; one that was just made takes minutes.
+WAIT_SECONDS: Final = 60.0
 _PAUSE_SECONDS: Final = 0.2
 _RETRY_SECONDS: Final = 3.0
 _PROBE_SECONDS: Final = 5.0
@@ -54,9 +56,23 @@ class Tunnel:
             "ALL_PROXY": f"socks5h://{LOOPBACK}:{self.proxy_port}",
         }
 
+    @contextmanager
+    def used_by_this_process(self) -> Iterator[None]:
+        """Lead this process and its children through the tunnel, for the time of the block."""
+        before = {name: os.environ.get(name) for name in self.environment}
+        os.environ.update(self.environment)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
+
 
 @contextmanager
-def open_tunnel(parameters: ConnectionParameters, wait_seconds: float = _WAIT_SECONDS) -> Iterator[Tunnel]:
+def open_tunnel(parameters: ConnectionParameters, wait_seconds: float = WAIT_SECONDS) -> Iterator[Tunnel]:
     """Open a tunnel to the database of a stack, for the time of the block.
 
     Args:

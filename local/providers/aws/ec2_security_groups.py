@@ -183,7 +183,7 @@ def _inline(rule: Properties) -> Properties:
 
 def _groups_of(user: Properties) -> list[str]:
     """Return the groups of an instance or of a VPC endpoint."""
-    return [group["GroupId"] for group in user.get("SecurityGroups", user.get("Groups", []))]
+    return [group["GroupId"] for group in user.get("SecurityGroups") or user.get("Groups") or []]
 
 
 def _group_ids(instance: Properties) -> list[str]:

@@ -1,0 +1,40 @@
+"""Running a program with the variables that lead it through a tunnel."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from typing import TYPE_CHECKING
+
+from strata.errors import StrataError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+class ProgramMissingError(StrataError):
+    """A program that is needed is not on this machine."""
+
+    def __init__(self, program: str, next_command: str | None = None) -> None:
+        super().__init__(f"{program} is not on PATH", allowed="a program on PATH", next_command=next_command)
+
+
+def run_command(words: Sequence[str], variables: Mapping[str, str]) -> int:
+    """Run a program on this terminal with some variables more, and return its exit code.
+
+    Ctrl-C is the program's own: psql ends a query with it, and the engine finishes what it has begun.
+
+    Raises:
+        ProgramMissingError: it is not on PATH.
+    """
+    program = shutil.which(words[0])
+    if program is None:
+        raise ProgramMissingError(words[0])
+    # A handler, and not SIG_IGN: the program would inherit that.
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        return subprocess.Popen([program, *words[1:]], env={**os.environ, **variables}).wait()
+    finally:
+        signal.signal(signal.SIGINT, before)
