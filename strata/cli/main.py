@@ -7,6 +7,7 @@ import sys
 import typer
 
 from strata.cli.account import app as account
+from strata.cli.account import app as account
 from strata.cli.cache import app as cache
 from strata.cli.database import app as database
 from strata.cli.environment import app as environment
@@ -24,6 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(account, name="account")
 app.add_typer(account, name="account")
 app.add_typer(cache, name="cache")
 app.add_typer(database, name="database")
