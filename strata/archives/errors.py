@@ -7,6 +7,7 @@ StrataError
   RestoreMismatchError      the archive does not fit the tables
   RestoreFailedError        PostgreSQL refused
   NotArchivedError          there is nothing to forget
+  ForgetFailedError         PostgreSQL refused to forget
   (ArchiveBucketError, ManifestError and NoPrimaryKeyError stand beside what raises them)
 """
 
@@ -103,3 +104,17 @@ class NotArchivedError(StrataError):
             next_command=f"strata tenant show {shlex.quote(tenant_id)}",
         )
         self.tenant_id = tenant_id
+
+
+class ForgetFailedError(StrataError):
+    """PostgreSQL refused, or the connection broke; the tenant is archived as before, or forgotten as a whole."""
+
+    def __init__(self, tenant_id: str, error: psycopg.Error) -> None:
+        super().__init__(
+            f"it is not known whether the tenant is forgotten: {error.sqlstate or 'no answer'}:"
+            f" {' '.join(str(error).split())}",
+            where={"tenant": tenant_id},
+            next_command="run the same command again: it says that the tenant is not archived if it is forgotten",
+        )
+        self.tenant_id = tenant_id
+        self.sqlstate = error.sqlstate

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psycopg
+
 from strata import sql
-from strata.archives.errors import NotArchivedError
+from strata.archives.errors import ForgetFailedError, NotArchivedError
 from strata.database import connected
 
 if TYPE_CHECKING:
@@ -21,9 +23,13 @@ def forget_tenant(database: str | Connection, tenant_id: str) -> str:
 
     Raises:
         NotArchivedError: the tenant is not archived as a whole; nothing was changed.
+        ForgetFailedError: PostgreSQL refused, or the connection broke.
     """
     with connected(database) as connection:
-        found = connection.execute(sql.render("archives/forget_tenant.sql.j2", tenant_id=tenant_id)).fetchall()
+        try:
+            found = connection.execute(sql.render("archives/forget_tenant.sql.j2", tenant_id=tenant_id)).fetchall()
+        except psycopg.Error as error:
+            raise ForgetFailedError(tenant_id, error) from error
     if not found:
         raise NotArchivedError(tenant_id)
     return str(found[0][0])

@@ -1,6 +1,6 @@
 import pytest
 
-from strata.archives.errors import NotArchivedError
+from strata.archives.errors import ForgetFailedError, NotArchivedError
 from strata.archives.forget import forget_tenant
 from strata.archives.remove import archive_tenant
 from strata.archives.restore import restore_tenant
@@ -27,3 +27,16 @@ def test_a_tenant_that_is_there_is_not_forgotten(tenants):
         "next: strata tenant show acme"
     )
     assert payments_of(tenants, "acme") == ROWS["payments"]
+
+
+def test_a_refusal_says_how_to_find_out(tenants):
+    """A lock here; the fault matrix breaks the connection before and after the statement."""
+    tenants.execute("SET lock_timeout = '50ms'")
+    with type(tenants).connect(tenants.info.dsn, password=tenants.info.password) as other:
+        other.execute("LOCK TABLE strata.tenant_partitions IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(ForgetFailedError) as refusal:
+            forget_tenant(tenants, "acme")
+    assert refusal.value.sqlstate == "55P03"
+    assert str(refusal.value).endswith(
+        "(tenant acme); next: run the same command again: it says that the tenant is not archived if it is forgotten"
+    )

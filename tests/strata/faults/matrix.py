@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.httpsession import URLLib3Session
 
 from strata import aws
+from strata.errors import StrataError
 from tests.strata.archives.conftest import REGION
 from tests.strata.faults.faults import FAULTS
 from tests.strata.faults.operations import OPERATIONS
@@ -115,7 +116,7 @@ def _waiting_points(operation: Operation, world: World) -> set[int]:
 
 def _run_here(operation: Operation, world: World, watch: Watch) -> None:
     """Run in this process; what a fault makes of it is an error that a user can act on, if any at all."""
-    with watched(watch), suppress(*operation.fails_with):
+    with watched(watch), suppress(StrataError):
         operation.run(world, 0)
     assert watch.has_struck, "the fault did not strike"
 
@@ -150,7 +151,7 @@ def _run_until_done(operation: Operation, world: World) -> int:
     for attempt in range(1, ATTEMPTS + 1):
         try:
             operation.run(world, attempt)
-        except operation.fails_with as error:
+        except StrataError as error:
             refusals.append(str(error))
         else:
             return attempt

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import psycopg
-
+from strata.archives.errors import NotArchivedError
+from strata.archives.forget import forget_tenant
 from strata.archives.remove import archive_tenant
 from strata.archives.restore import restore_tenant
 from strata.database import connect_as_deployer
 from strata.errors import StrataError
+from strata.partitions.backfill.copy import Options, backfill_table
+from strata.partitions.backfill.source import Source
 from strata.partitions.offboard import drop_tenant
 from strata.partitions.onboard import ensure_tenant
 from strata.partitions.render import leaves
 from strata.partitions.statistics import refresh_partition_stats
-from tests.strata.faults.world import OTHER, REFERENCE, ROWS, TENANT, World
+from tests.strata.faults.world import BACKFILLED, BEFORE, OTHER, REFERENCE, ROWS, TENANT, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,14 +32,12 @@ class Operation:
         arrange: makes, in a world without the tenant, what the operation begins with.
         run: does it, by the reference that the world's database has; the number of the attempt.
         check: what must be so in the end.
-        fails_with: what it raises when a fault strikes it; nothing else may come out of it.
     """
 
     name: str
     arrange: Callable[[World], None]
     run: Callable[[World, int], object]
     check: Callable[[World], None]
-    fails_with: tuple[type[Exception], ...] = (StrataError,)
 
 
 def _nothing(_world: World) -> None:
@@ -104,6 +104,67 @@ def _restore(world: World, _attempt: int) -> None:
     assert restored.rows == {"webhook_logs": 0, **ROWS}
 
 
+def _archived_before(world: World) -> None:
+    """An archive of a tenant of another name, with the rows that ours is to have."""
+    if world.archive_before is None:
+        world.onboard()
+        world.archive_before, world.renamed = world.place(0), world.before
+        ensure_tenant(world.sql, BEFORE, world.layout)
+        world.give_rows(BEFORE)
+        archive_tenant(world.sql, BEFORE, world.layout, world.archive_before, _report)
+        forget_tenant(world.sql, BEFORE)
+        drop_tenant(world.sql, TENANT, world.layout)
+    world.before = world.renamed
+
+
+def _restore_renamed(world: World, _attempt: int) -> None:
+    restored = restore_tenant(REFERENCE, world.archive_before, world.layout, _report, tenant_id=TENANT)
+    assert restored.rows == {"webhook_logs": 0, **ROWS}
+
+
+def _forget(_world: World, attempt: int) -> None:
+    """Whoever asks again, since no answer came, hears that there is nothing to forget."""
+    try:
+        forget_tenant(REFERENCE, TENANT)
+    except NotArchivedError:
+        if attempt == 0:
+            raise
+
+
+def _check_forgotten(world: World) -> None:
+    """Nothing is known of the tenant any more, and its archive is read as ever."""
+    world.check(set())
+    restored = restore_tenant(world.sql, world.archive, world.layout, _report)
+    assert restored.rows == {"webhook_logs": 0, **ROWS}
+    assert world.rows(TENANT) == world.archived
+
+
+class _LeftOverError(StrataError):
+    """A backfill that has told of a failed tenant instead of raising."""
+
+
+def _backfilled(world: World) -> None:
+    """A source with rows of a tenant that has no partition yet."""
+    if not world.backfilled:
+        world.onboard()
+        world.make_source()
+        drop_tenant(world.sql, TENANT, world.layout)
+        ensure_tenant(world.sql, TENANT, world.layout)
+        world.backfilled = {**world.rows(TENANT), BACKFILLED: world.before[BACKFILLED]}
+        drop_tenant(world.sql, TENANT, world.layout)
+    world.before = world.backfilled
+
+
+def _backfill(world: World, _attempt: int) -> None:
+    done = backfill_table(
+        REFERENCE, BACKFILLED, Source(f"legacy.{BACKFILLED}"), world.layout, Options(ensure=True, batch_rows=2)
+    )
+    (tenant,) = done.tenants
+    if not done.is_complete:
+        raise _LeftOverError(str(tenant.failed))
+    assert (tenant.copied + tenant.already_there, tenant.rows) == (ROWS[BACKFILLED],) * 2
+
+
 def _analyzed(world: World) -> None:
     """A tenant that the planner knows, and the registry does not yet."""
     world.onboard()
@@ -134,5 +195,8 @@ OPERATIONS: Final = (
     Operation("offboard, drop", World.onboard, _drop, lambda world: world.check(set())),
     Operation("offboard, archive", World.onboard, _archive, _check_archived),
     Operation("restore", _archived, _restore, lambda world: world.check({"active"})),
-    Operation("refresh statistics", _analyzed, _refresh, _check_refreshed, (StrataError, psycopg.OperationalError)),
+    Operation("restore renamed", _archived_before, _restore_renamed, lambda world: world.check({"active"})),
+    Operation("forget", _archived, _forget, _check_forgotten),
+    Operation("backfill", _backfilled, _backfill, lambda world: world.check({"active"})),
+    Operation("refresh statistics", _analyzed, _refresh, _check_refreshed),
 )

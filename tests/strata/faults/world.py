@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 REFERENCE: Final = "env:TEST_DATABASE"
 TENANT: Final = "acme"
 OTHER: Final = "globex"
+#: What the tenant was called when an archive of it was written, and the table that a backfill fills.
+BEFORE: Final = "acme-before"
+BACKFILLED: Final = "audit_logs"
 #: Few rows, and archived in parts of two: each of the three tables that have any makes one to three parts.
 ROWS: Final = {"payments": 5, "invoices": 2, "audit_logs": 3}
 #: How long what a killed process has left running may take to end.
@@ -53,6 +56,9 @@ class World:
     case: str = field(init=False)
     archive: ArchiveLocation | None = None
     archived: dict[str, bytes] = field(default_factory=dict)
+    archive_before: ArchiveLocation | None = None
+    renamed: dict[str, bytes] = field(default_factory=dict)
+    backfilled: dict[str, bytes] = field(default_factory=dict)
     before: dict[str, bytes] = field(init=False)
     _other_before: dict[str, bytes] = field(init=False)
     _cases: Iterator[int] = field(default_factory=itertools.count)
@@ -88,6 +94,29 @@ class World:
         ensure_tenant(self.sql, TENANT, self.layout)
         fill(self.sql, TENANT, ROWS)
         self.before = self.rows(TENANT)
+
+    def give_rows(self, tenant_id: str) -> None:
+        """Give another tenant rows like ours: the same but for whose they are."""
+        for table in PARTITIONED_TABLES:
+            columns = self._column(
+                "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped"
+                " AND attgenerated = '' AND attname <> 'tenant_id'",
+                f"app.{table}",
+            )
+            copied = ", ".join(f'"{name}"' for name in columns)
+            self.sql.execute(
+                f"INSERT INTO app.{table} (tenant_id, {copied}) SELECT %s, {copied} FROM app.{table}"
+                " WHERE tenant_id = %s",
+                (tenant_id, TENANT),
+            )
+
+    def make_source(self) -> None:
+        """Make an unpartitioned table with the tenant's rows of one table."""
+        self.admin.execute("CREATE SCHEMA legacy AUTHORIZATION strata_owner")
+        self.sql.execute(
+            f"CREATE TABLE legacy.{BACKFILLED} AS SELECT * FROM app.{BACKFILLED} WHERE tenant_id = %s", (TENANT,)
+        )
+        self.sql.execute(f"ALTER TABLE legacy.{BACKFILLED} ADD PRIMARY KEY (id)")
 
     def place(self, attempt: int) -> ArchiveLocation:
         """Return where a run would begin its archive: each run another place, as the clock makes it."""
