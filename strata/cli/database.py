@@ -62,7 +62,8 @@ def _show(variables: Mapping[str, str], *, as_json: bool) -> None:
 def _stay(opened: Tunnel) -> None:
     """Wait for the end of the tunnel, or for the user who has had enough of it."""
     progress_console().print(
-        f"the tunnel to {opened.route.host} is open until Ctrl-C; the lines above lead another shell through it"
+        f"the tunnel to {opened.route.host} is open until Ctrl-C; the lines above lead another shell through it",
+        soft_wrap=True,
     )
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

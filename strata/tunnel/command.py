@@ -32,9 +32,12 @@ def run_command(words: Sequence[str], variables: Mapping[str, str]) -> int:
     program = shutil.which(words[0])
     if program is None:
         raise ProgramMissingError(words[0])
-    # A handler, and not SIG_IGN: the program would inherit that.
+    # Handlers, and not SIG_IGN: the program would inherit that.
     before = signal.signal(signal.SIGINT, lambda *_: None)
+    child = subprocess.Popen([program, *words[1:]], env={**os.environ, **variables})
+    before_end = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
     try:
-        return subprocess.Popen([program, *words[1:]], env={**os.environ, **variables}).wait()
+        return child.wait()
     finally:
+        signal.signal(signal.SIGTERM, before_end)
         signal.signal(signal.SIGINT, before)
