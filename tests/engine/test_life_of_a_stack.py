@@ -30,14 +30,17 @@ def test_outputs_are_the_documented_ones(environment: EngineEnvironment) -> None
     """Scripts rely on these names."""
     assert set(environment.outputs()) == {
         "access_log_bucket",
+        "alarm_topic_arn",
         "archive_bucket",
         "cdn_distribution_id",
         "cdn_domain_name",
         "cdn_hosted_zone_id",
+        "dashboard_url",
         "database_endpoint",
         "database_reference",
         "database_resource_id",
         "database_security_group_id",
+        "edge_alarm_topic_arn",
         "edge_key_value_store_arn",
         "edge_reference",
         "edge_secret_arn",
