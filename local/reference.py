@@ -1,4 +1,4 @@
-"""Make the pages of docs/reference from the code that they are about: ``python -m local.reference``.
+"""Make the pages of docs/reference, and the schemas, from the code they are about: ``python -m local.reference``.
 
 A page is a function that returns its text; a test holds that what is written is what the functions return.
 """
@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
+from local import config_reference
 from local.edge import rules
+from local.markdown import table
 from local.paths import CHECKOUT
 from strata.caching.classes import CACHE_CLASSES, CACHED_PATHS, ERROR_TTL_SECONDS, UNKEYED_INPUTS, CacheClass
 from strata.caching.contract import EVERYTHING, BehaviorContract, current_contract
 from strata.cli.main import app
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
 FOLDER: Final = CHECKOUT / "docs" / "reference"
@@ -164,12 +166,6 @@ def _default(parameter: Any) -> str:
     return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Return the lines of a Markdown table."""
-    lines = [header, ["---"] * len(header), *rows]
-    return [f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines]
-
-
 def _codes(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
@@ -178,9 +174,11 @@ def _codes(names: Iterable[str]) -> str:
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "cache-classes.md": cache_classes,
     "command.md": command,
+    "config.md": config_reference.config,
     "edge-rules.md": rules.render,
 }
 
 
 if __name__ == "__main__":
     write_pages()
+    config_reference.write_schemas()

@@ -25,7 +25,9 @@ MAXIMUM_TENANT_BYTES: Final = 1024
 #: Longest id that a stack file may name, unless a pattern of its own says which.
 LONGEST_ID: Final = 63
 
-_READABLE: Final = re.compile(r"[a-z0-9](?:[_-]?[a-z0-9])*")
+#: An id that is easy to read, as a whole.
+READABLE: Final = "[a-z0-9](?:[_-]?[a-z0-9])*"
+_READABLE: Final = re.compile(READABLE)
 _NOT_PREFIX: Final = re.compile(r"[^a-z0-9]")
 _TO_LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")

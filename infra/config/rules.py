@@ -184,7 +184,7 @@ ALWAYS: Final = (
         "stands without aliases.",
         _certificate,
     ),
-    Rule("`cdn.corsOrigins` are named once each; `cdn.secretsVersion` does not stand beside no store.", _edge),
+    Rule("`cdn.corsOrigins` are named once each; `cdn.secretsVersion` needs the store (`cdn.keyValueStore`).", _edge),
 )
 #: Rules of a stack's purpose.
 GUARD_RAILS: Final[Mapping[Purpose, Sequence[Rule]]] = {

@@ -16,8 +16,8 @@ _KEYS: Final = ["id", "state", "onRemove", "confirm"]
 _ALLOWED_LIST: Final = (
     "a list of tenant ids or of objects with " + ", ".join(_KEYS) + "; or {file: <path of such a list>}"
 )
-_STATES: Final = ("active", "offboarding")
-_REMOVALS: Final = ("archive", "drop")
+STATES: Final = ("active", "offboarding")
+REMOVALS: Final = ("archive", "drop")
 
 Report = Callable[[ConfigProblem], None]
 
@@ -51,8 +51,8 @@ def _from_file(raw: dict[str, Any], directory: Path, report: Report, id_pattern:
     path = directory / raw["file"]
     try:
         entries = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it, or its name, is not UTF-8 without NUL"
         report(ConfigProblem("strata:tenants.file", f"{raw['file']} cannot be read: {reason}", "a readable file"))
         return ()
     except yaml.YAMLError as error:
@@ -101,7 +101,7 @@ def _problems(values: dict[str, Any], index: int, file: str | None, id_pattern: 
             yield ConfigProblem(spell(("tenants", index, key)), *unknown_key(str(key), _KEYS), file)
     if what := wrong_id(values.get("id"), id_pattern):
         yield ConfigProblem(spell(("tenants", index, "id")), what, allowed_id(id_pattern), file)
-    for key, allowed in (("state", _STATES), ("onRemove", _REMOVALS)):
+    for key, allowed in (("state", STATES), ("onRemove", REMOVALS)):
         if key in values and values[key] not in allowed:
             yield ConfigProblem(
                 spell(("tenants", index, key)), f"{values[key]!r} is unknown", " or ".join(allowed), file

@@ -81,7 +81,7 @@ class DatabaseConfig(Section):
     instance_class: Annotated[
         str, Key("processors and memory of the instance", f"restart: the instance moves {_MAINTENANCE}")
     ] = Field(
-        "db.t4g.medium", pattern=r"^db\.[a-z0-9-]+\.[a-z0-9]+$", description="an instance class, db.<family>.<size>"
+        "db.t4g.medium", pattern=r"^db\.[a-z0-9-]+\.[a-z0-9]+$", description="an instance class, such as db.r7g.xlarge"
     )
     allocated_storage_gib: Annotated[
         int, Key("the size of the volume", "in place: it grows while it is used; RDS refuses to make it smaller")

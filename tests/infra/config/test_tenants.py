@@ -136,7 +136,7 @@ def test_a_problem_in_a_file_of_tenants_names_that_file(tmp_path):
     ("content", "what"),
     [
         (None, "tenants.yaml cannot be read: No such file or directory"),
-        (b"\xff", "tenants.yaml cannot be read: it is not UTF-8"),
+        (b"\xff", "tenants.yaml cannot be read: it, or its name, is not UTF-8 without NUL"),
     ],
 )
 def test_a_file_of_tenants_that_cannot_be_read_is_a_problem(tmp_path, content, what):
