@@ -47,7 +47,7 @@ def deploy() -> None:
     except StrataError as error:
         raise pulumi.RunError(str(error)) from None
     on_aws = pulumi.ResourceOptions(provider=aws_provider(config.stack, config.region))
-    archive = Archive("archive", ArchiveArgs(config.stack), on_aws)
+    archive = Archive("archive", ArchiveArgs(config.stack, config.database.deletion_protection), on_aws)
     database = _data_layer(config, archive, on_aws)
     pulumi.export("archive_bucket", archive.bucket_name)
     edge = _edge(config, plan, on_aws) if plan else None

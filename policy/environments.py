@@ -1,18 +1,19 @@
-"""What a rule asks of which stack: by the stack's name, as the config's own rules do."""
+"""What a rule asks of which stack.
+
+The engine tells a policy the stack's name only, and not its config. A name that does not say what the stack is for
+has to do what production does, so that no stack escapes a rule by what it is called.
+"""
 
 from __future__ import annotations
 
-from typing import Final
-
-#: Stacks that may be destroyed without asking.
-_DISPOSABLE: Final = frozenset({"local", "dev"})
+from strata.environments.names import purpose_of
 
 
 def is_production(stack: str) -> bool:
-    """Whether a stack's mistakes reach customers: ``prod``, and its further cells such as ``prod-2``."""
-    return stack.split("-", maxsplit=1)[0] == "prod"
+    """Whether a stack's mistakes may reach customers."""
+    return purpose_of(stack) in {"production", None}
 
 
 def is_protected(stack: str) -> bool:
     """Whether what a stack keeps must be guarded against being deleted."""
-    return stack not in _DISPOSABLE
+    return purpose_of(stack) != "development"

@@ -21,12 +21,14 @@ class ClosedBucketArgs:
     Args:
         alias: name of the key, without ``alias/``.
         versioned: whether an overwritten or deleted object is kept.
+        protect: whether the engine refuses to delete the bucket and its key.
         key_statements: what the key's policy says beside the account's own rights.
         bucket_statements: what the bucket's policy says beside TLS only, from the bucket's ARN.
     """
 
     alias: str
     versioned: bool = False
+    protect: bool = False
     key_statements: Sequence[Statement] = ()
     bucket_statements: Callable[[pulumi.Output[str]], Sequence[Statement]] = _no_statements
 
@@ -46,12 +48,11 @@ class ClosedBucket(pulumi.ComponentResource):
     def __init__(self, name: str, args: ClosedBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("strata:infra:ClosedBucket", name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
+        kept = pulumi.ResourceOptions(parent=self, protect=args.protect)
         key = encryption_key(
-            f"{name}-key",
-            EncryptionKeyArgs(args.alias, f"Encrypts the bucket {name}", args.key_statements),
-            self._child,
+            f"{name}-key", EncryptionKeyArgs(args.alias, f"Encrypts the bucket {name}", args.key_statements), kept
         )
-        bucket = aws.s3.Bucket(f"{name}-bucket", opts=self._child)
+        bucket = aws.s3.Bucket(f"{name}-bucket", opts=kept)
         access_block = self._close(bucket)
         self._encrypt(bucket, key)
         if args.versioned:

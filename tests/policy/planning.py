@@ -10,7 +10,7 @@ import asyncio
 import json
 import re
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -24,13 +24,14 @@ from local.scanner.terraform import reference
 from policy.plan import PlannedResource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 ACCOUNT_ID = "123456789012"
 ZONES = ["eu-central-1a", "eu-central-1b", "eu-central-1c"]
-#: Every stack of the project that is deployed on AWS.
-STACKS = sorted(path.name.split(".")[1] for path in CHECKOUT.glob("Pulumi.*.yaml") if path.name != "Pulumi.local.yaml")
+#: Every stack of the project, and those that are deployed on AWS.
+STACKS = sorted(path.name.split(".")[1] for path in CHECKOUT.glob("Pulumi.*.yaml"))
+AWS_STACKS = [stack for stack in STACKS if stack != "local"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,20 @@ class Plan:
 
     stack: str
     resources: tuple[PlannedResource, ...]
+
+    def changed(self, type_: str, name: str | None, change: Callable[[PlannedResource], PlannedResource]) -> Plan:
+        """Return the plan with one resource as `change` makes it."""
+        target = self.one(type_, name)
+        return replace(self, resources=tuple(change(one) if one is target else one for one in self.resources))
+
+    def without(self, type_: str, name: str) -> Plan:
+        """Return the plan without one resource."""
+        target = self.one(type_, name)
+        return replace(self, resources=tuple(one for one in self.resources if one is not target))
+
+    def with_another(self, resource: PlannedResource) -> Plan:
+        """Return the plan with one resource more."""
+        return replace(self, resources=(*self.resources, resource))
 
     def one(self, type_: str, name: str | None = None) -> PlannedResource:
         """Return the only resource of a type, or the one of this name."""
@@ -70,7 +85,7 @@ def plan_of(stack: str, content: dict[str, Any]) -> Plan:
             mocks.test(deploy)()
         finally:
             runtime_config.set_all_config({})
-    return Plan(stack, tuple(monitor.planned()))
+    return Plan(stack, tuple(monitor.planned(stack)))
 
 
 @dataclass
@@ -91,17 +106,22 @@ class _Monitor(mocks.MockMonitor):
         self._registered[answer.urn] = _Registered(request, rpc.deserialize_properties(request.object))
         return answer
 
-    def planned(self) -> Iterator[PlannedResource]:
-        """Return every resource, with its provider's inputs beside its own."""
+    def planned(self, stack: str) -> Iterator[PlannedResource]:
+        """Yield every resource, with its provider's inputs beside its own, under the URN that it has in a stack."""
+
+        def own(urn: str) -> str:
+            return urn.replace("urn:pulumi:stack::project::", f"urn:pulumi:{stack}::strata::")
+
         for urn, one in self._registered.items():
             provider = self._registered.get(one.request.provider.rpartition("::")[0])
             yield PlannedResource(
                 type=one.request.type,
                 name=one.request.name,
-                urn=urn,
+                urn=own(urn),
                 properties=one.inputs,
                 protect=one.request.protect,
                 provider=provider.inputs if provider else None,
+                sources={key: tuple(map(own, found.urns)) for key, found in one.request.propertyDependencies.items()},
             )
 
 
@@ -139,14 +159,13 @@ MANAGED_POLICIES = {
 def _text_outputs(type_token: str) -> tuple[str, ...]:
     """Return the outputs of a type that are text, as the SDK declares them."""
     module, class_name = re.fullmatch(r"aws:(\w+)/\w+:(\w+)", type_token).groups()
-    declared = vars(getattr(import_module(f"pulumi_aws.{module}"), class_name))
-    return tuple(
-        found.fget._pulumi_name
-        for found in declared.values()
-        if isinstance(found, property) and "str]" in str(found.fget.__annotations__["return"])
-        and "Sequence" not in str(found.fget.__annotations__["return"])
-        and "Mapping" not in str(found.fget.__annotations__["return"])
-    )
+    declared = vars(getattr(import_module(f"pulumi_aws.{module}"), class_name)).values()
+    getters = [found.fget for found in declared if isinstance(found, property)]
+    return tuple(getter._pulumi_name for getter in getters if _is_text(str(getter.__annotations__["return"])))
+
+
+def _is_text(annotation: str) -> bool:
+    return "str]" in annotation and "Sequence" not in annotation and "Mapping" not in annotation
 
 
 def _structured(args: mocks.MockResourceArgs) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def test_only_a_versioned_bucket_keeps_versions(record):
 
 
 def test_the_archive_keeps_versions(record):
-    made = record(lambda: [Archive("archive", ArchiveArgs("dev")).bucket_name])
+    made = record(lambda: [Archive("archive", ArchiveArgs("dev", protect=True)).bucket_name])
     versioning = made.one("aws:s3/bucketVersioning:BucketVersioning").inputs
     assert versioning["versioningConfiguration"] == {"status": "Enabled"}
     assert made.one("aws:kms/alias:Alias").inputs["name"] == "alias/strata-dev-archive"
