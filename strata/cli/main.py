@@ -7,7 +7,6 @@ import sys
 import typer
 
 from strata.cli.account import app as account
-from strata.cli.account import app as account
 from strata.cli.cache import app as cache
 from strata.cli.database import app as database
 from strata.cli.environment import app as environment
@@ -15,6 +14,7 @@ from strata.cli.logs import app as logs
 from strata.cli.output import print_error
 from strata.cli.partitions import app as partitions
 from strata.cli.preview_report import EXAMPLE, preview_report
+from strata.cli.pull_request import app as pull_request
 from strata.cli.tenant import app as tenant
 from strata.errors import StrataError
 
@@ -26,7 +26,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(account, name="account")
-app.add_typer(account, name="account")
 app.add_typer(cache, name="cache")
 app.add_typer(database, name="database")
 app.add_typer(environment, name="environment")
@@ -34,6 +33,7 @@ app.add_typer(logs, name="logs")
 app.add_typer(tenant, name="tenant")
 app.add_typer(partitions, name="partitions")
 app.command(name="preview-report", epilog=EXAMPLE)(preview_report)
+app.add_typer(pull_request, name="pull-request")
 
 
 def main() -> None:
