@@ -151,6 +151,8 @@ class Database(pulumi.ComponentResource):
             skip_final_snapshot=False,
             final_snapshot_identifier=final_snapshot_identifier(args.stack, args.security_group_id),
             auto_minor_version_upgrade=True,
+            # RDS wants to be told that a major version is meant; here only a reviewed line of config asks for one.
+            allow_major_version_upgrade=True,
             enabled_cloudwatch_logs_exports=list(EXPORTED_LOGS),
             performance_insights_enabled=True,
             performance_insights_retention_period=_FREE_INSIGHTS_DAYS,
