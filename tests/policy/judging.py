@@ -35,23 +35,28 @@ class Violation:
 
 def violations(plan: Plan) -> list[Violation]:
     """Ask every policy of the pack about a plan, as the engine does."""
-    found: list[Violation] = []
     names = {resource.urn: resource.name for resource in plan.resources}
     asked = [resource for resource in plan.resources if not resource.type.startswith(("strata:", "pulumi:"))]
-    stack = StackValidationArgs(_stack_resources(asked))
-    for rule in RULES:
-        policy = as_policy(rule)
+    return [
+        Violation(rule.name, names[urn], message)
+        for rule in RULES
+        for urn, message in _reported(as_policy(rule), asked)
+    ]
 
-        def report(message: str, urn: str | None = None, *, rule_name: str = rule.name) -> None:
-            found.append(Violation(rule_name, names[urn] if urn else current, message))
 
-        if isinstance(policy, ResourceValidationPolicy):
-            for resource in asked:
-                current = resource.name
-                policy.validate(_arguments(resource), report)
-        else:
-            policy.validate(stack, report)
-    return found
+def _reported(policy: Any, asked: list[PlannedResource]) -> list[tuple[str, str]]:
+    """Return what a policy reports, each with the URN that it is about."""
+    reported: list[tuple[str, str]] = []
+    if isinstance(policy, ResourceValidationPolicy):
+        for resource in asked:
+            policy.validate(
+                _arguments(resource), lambda message, urn=None, about=resource.urn: reported.append((about, message))
+            )
+    else:
+        policy.validate(
+            StackValidationArgs(_stack_resources(asked)), lambda message, urn: reported.append((urn, message))
+        )
+    return reported
 
 
 def _arguments(resource: PlannedResource) -> ResourceValidationArgs:

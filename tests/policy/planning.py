@@ -75,8 +75,7 @@ def plan_of(stack: str, content: dict[str, Any]) -> Plan:
         deploy = import_module("infra.program").deploy
         import_module("pulumi_postgresql")
         monitor = _Monitor()
-        loop = asyncio.new_event_loop()
-        asyncio.set_event_loop(loop)
+        asyncio.set_event_loop(_sdk_loop())
         mocks.set_mocks(monitor.mocks, project="strata", stack=stack, preview=False, monitor=monitor)
         runtime_config.set_all_config(
             {key: value if isinstance(value, str) else json.dumps(value) for key, value in content.items()}
@@ -86,6 +85,11 @@ def plan_of(stack: str, content: dict[str, Any]) -> Plan:
         finally:
             runtime_config.set_all_config({})
     return Plan(stack, tuple(monitor.planned(stack)))
+
+
+@cache  # For the life of the process: with it end threads of the SDK, which never close loops of their own.
+def _sdk_loop() -> asyncio.AbstractEventLoop:
+    return asyncio.new_event_loop()
 
 
 @dataclass

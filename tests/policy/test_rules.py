@@ -1,0 +1,76 @@
+"""Every rule of the pack: the project's own stacks pass, and each mistake is named by the rule that it breaks."""
+
+import pytest
+
+from policy.pack import NAME, RULES, as_policy
+from policy.skips import rule_skips
+from tests.policy.judging import violations
+from tests.policy.mutants import MUTANTS, with_unknowns
+from tests.policy.planning import STACKS, plan
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_stacks_of_the_project_pass(stack):
+    assert violations(plan(stack)) == []
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_first_preview_of_a_stack_passes(stack):
+    assert violations(with_unknowns(plan(stack))) == []
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=[mutant.name for mutant in MUTANTS])
+def test_a_mistake_is_named_by_its_rule(mutant):
+    found = violations(mutant.plan())
+    assert {violation.rule for violation in found} == mutant.rules
+    assert any(mutant.message in violation.message for violation in found)
+    for violation in found:
+        assert "; next: " in violation.message
+        assert not any(secret in violation.message for secret in ("correct-horse", "hunter22", "s3cr3t"))
+
+
+def test_every_rule_is_broken_by_a_mutant():
+    assert {rule for mutant in MUTANTS for rule in mutant.rules} == {rule.name for rule in RULES}
+    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS)
+
+
+def test_a_mistake_in_what_is_known_is_named_in_the_first_preview_too():
+    found = violations(with_unknowns(next(one for one in MUTANTS if one.name == "public instance").plan()))
+    assert {violation.rule for violation in found} == {"no-public-access"}
+
+
+def test_every_exception_is_needed(monkeypatch):
+    monkeypatch.setattr("policy.pack.is_skipped", lambda rule, resource: False)
+    for skip in rule_skips():
+        found = {one.resource for one in violations(plan(skip.stack)) if one.rule == skip.rule}
+        assert skip.resources <= found
+        assert skip.reason
+
+
+def test_exceptions_are_of_one_machine_only():
+    assert {skip.stack for skip in rule_skips()} == {"local"}
+
+
+def test_a_rule_says_what_holds_and_what_to_do():
+    assert NAME == "strata"
+    for rule in RULES:
+        policy = as_policy(rule)
+        assert policy.name == rule.name == rule.name.lower()
+        assert policy.description.endswith(".")
+        assert policy.remediation_steps
+
+
+def test_a_name_that_says_nothing_does_not_escape(monkeypatch):
+    mutant = next(one for one in MUTANTS if one.name == "dropped in production")
+    planned = mutant.plan()
+    renamed = type(planned)(
+        "acme",
+        tuple(
+            type(one)(
+                one.type, one.name, one.urn.replace(":prod:", ":acme:"), one.properties, one.protect, one.provider
+            )
+            for one in planned.resources
+            if one.name == "tenant-globex"
+        ),
+    )
+    assert {violation.rule for violation in violations(renamed)} == {"tenant-protection"}
