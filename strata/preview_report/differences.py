@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: What the engine writes in place of a value that only the deployment will tell
 #: (sdk/go/common/resource/plugin/rpc.go of the Pulumi repository).
-_UNKNOWN: Final = frozenset(
+UNKNOWN: Final = frozenset(
     {
         "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
         "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
@@ -139,9 +139,9 @@ def _text(value: Any) -> str | None:
     if value is None:
         return None
     if isinstance(value, str):
-        return KNOWN_LATER if value in _UNKNOWN else value
+        return KNOWN_LATER if value in UNKNOWN else value
     if isinstance(value, list) and value and all(isinstance(item, str) for item in value) and " " in "".join(value):
-        return "\n".join(KNOWN_LATER if item in _UNKNOWN else item for item in value)
+        return "\n".join(KNOWN_LATER if item in UNKNOWN else item for item in value)
     return json.dumps(_without_unknown(value), ensure_ascii=False)
 
 
@@ -150,4 +150,4 @@ def _without_unknown(value: Any) -> Any:
         return {key: _without_unknown(inner) for key, inner in value.items() if key not in _INTERNAL}
     if isinstance(value, list):
         return [_without_unknown(inner) for inner in value]
-    return KNOWN_LATER if isinstance(value, str) and value in _UNKNOWN else value
+    return KNOWN_LATER if isinstance(value, str) and value in UNKNOWN else value

@@ -12,7 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 #: Characters that need no care between backticks, in a table cell too.
 _PLAIN: Final = re.compile(r"[^`|\\\n\t<>&]*")
@@ -21,6 +21,7 @@ _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 #: Punctuation that is no markup within a line.
 _HARMLESS: Final = frozenset(" ,;'()=/-")
 _SHORTEST_FENCE: Final = 3
+_LONGEST_LIST: Final = 5_000
 
 
 def visible(text: str) -> str:
@@ -63,6 +64,18 @@ def fence(text: str, language: str = "") -> str:
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table of cells that are Markdown already."""
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (columns, ["---"] * len(columns), *rows))
+
+
+def items(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the lines as lists of a length that can be left out as a whole."""
+    block = ""
+    for line in lines:
+        if block and len(block) + len(line) > _LONGEST_LIST:
+            yield block
+            block = ""
+        block += f"{chr(10) if block else ''}- {line}"
+    if block:
+        yield block
 
 
 def details(summary: str, body: str) -> str:

@@ -6,6 +6,7 @@ import json
 from difflib import unified_diff
 from typing import TYPE_CHECKING, Final
 
+from strata.preview_report.differences import KNOWN_LATER
 from strata.preview_report.markdown import code, fence, table
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _MISSING: Final = "_(not there)_"
 
 
 def property_blocks(changes: Sequence[Change]) -> Iterable[str]:
-    """Yield a block per changed resource, then the resources whose provider told no difference."""
+    """Yield a block per resource that differs in properties."""
     for change in changes:
         if change.differences:
             yield _resource(change)
@@ -43,10 +44,15 @@ def _row(difference: Difference) -> tuple[str, str, str]:
 
 
 def _cell(value: str | None) -> str:
-    return _MISSING if value is None else code(value)
+    if value is None:
+        return _MISSING
+    return code(value if len(value) <= _LONGEST_CELL else f"{value[:_LONGEST_CELL]} ... ({len(value)} characters)")
 
 
 def _is_short(difference: Difference) -> bool:
+    """Return whether it is read in a table; of a value that is not known yet, no line could be compared."""
+    if KNOWN_LATER in (difference.before, difference.after):
+        return True
     return all(
         len(value) <= _LONGEST_CELL and "\n" not in value for value in (difference.before, difference.after) if value
     )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from strata.preview_report.markdown import code, codes, counted, details, fence
+from strata.preview_report.markdown import code, codes, counted, details, fence, items
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from strata.preview_report.refusals import OtherError, ProtectedResource, RefusedInput, RefusedMigration
+    from strata.preview_report.refusals import OtherError, ProtectedResource, RefusedMigration
     from strata.preview_report.report import PreviewReport
 
 #: A longer message has its last line in the list, and the whole in a block to open.
@@ -37,32 +37,31 @@ def refusal_blocks(report: PreviewReport) -> Iterable[str]:
         )
         yield _TWO_MERGES
     if refused.resources:
-        yield "\n".join(_resource(one) for one in refused.resources)
+        yield from items(_resource(one) for one in refused.resources)
     if refused.migrations:
-        yield "\n".join(_migration(one) for one in refused.migrations)
+        yield from items(_migration(one) for one in refused.migrations)
     for refused_input in refused.inputs:
-        yield _input(refused_input)
+        yield f"{code(refused_input.where)} is refused:"
+        yield from items(code(reason) for reason in refused_input.reasons)
     for error in refused.errors:
         yield _error(error)
+    if refused.count:
+        yield "The engine stops where it is refused: what follows is what it had planned until then."
 
 
 def _resource(one: ProtectedResource) -> str:
     return (
-        f"- {code(one.name)} ({code(one.type)}) is protected and would be {one.would_be}. It is protected on purpose: "
+        f"{code(one.name)} ({code(one.type)}) is protected and would be {one.would_be}. It is protected on purpose: "
         "undo what leads there, or lift the protection in a merge of its own."
     )
 
 
 def _migration(one: RefusedMigration) -> str:
     return (
-        f"- Migration {code(one.key)} is applied and {one.what} ({code(one.file)}). Databases that have it would never "
+        f"Migration {code(one.key)} is applied and {one.what} ({code(one.file)}). Databases that have it would never "
         f"get the new text. Put the file back, for example with `git checkout origin/main --` and its path, and write "
         "the change as a new migration with the next number."
     )
-
-
-def _input(one: RefusedInput) -> str:
-    return f"{code(one.where)} is refused:\n\n" + "\n".join(f"- {code(reason)}" for reason in one.reasons)
 
 
 def _error(error: OtherError) -> str:

@@ -35,6 +35,7 @@ _ECHOES: Final = (
 class ProtectedTenant:
     """An active tenant whose entry is gone from the stack file."""
 
+    urn: str
     tenant: str
 
 
@@ -142,7 +143,7 @@ def _known(said: Diagnostic, tenant_ids: Mapping[str, str]) -> object | None:
 def _protected(urn: str, would_be: str, tenant_ids: Mapping[str, str]) -> ProtectedTenant | ProtectedResource:
     name, type_ = name_of(urn), type_of(urn)
     if type_ == TENANT_TYPE and would_be == "deleted":
-        return ProtectedTenant(tenant_ids.get(urn, tenant_of(name)))
+        return ProtectedTenant(urn, tenant_ids.get(urn, tenant_of(name)))
     return ProtectedResource(urn, name, type_, would_be)
 
 

@@ -38,7 +38,7 @@ class PreviewReport:
         environment: the stack.
         problems: why the stream cannot be believed; none for a whole one.
         gaps: what of a whole stream this report does not know.
-        changes: of every resource, unchanged ones too.
+        changes: of every resource, unchanged ones too, without what is refused because it is protected.
         tenants: those that do not stay as they are.
         migrations: pending ones.
         contract: what changes in the cache contract since the base; None if there is nothing to compare with.
@@ -122,22 +122,23 @@ def make_report(
         contract: what changes in the cache contract; None if nobody compared it.
         engine_exit_code: of the engine's process, if it is known.
     """
-    found = changes(stream.steps)
+    planned = changes(stream.steps)
     tenant_ids = {
         change.urn: str(change.old.inputs.get("tenant_id", change.name))
-        for change in found
+        for change in planned
         if change.type == TENANT_TYPE and change.old
     }
     refused = refusals(stream.diagnostics, tenant_ids)
+    found = _without_refused(planned, refused)
     results = policies(stream)
     warnings = [one for one in stream.diagnostics if one.severity == "warning"]
     of_contract = [one for one in warnings if one.message.startswith(CONTRACT_WARNING)]
     return PreviewReport(
         environment=environment,
         problems=_problems(stream, refused, results, engine_exit_code),
-        gaps=_gaps(stream, found),
+        gaps=_gaps(stream, planned),
         changes=found,
-        tenants=tenant_changes(_possible(found, refused)),
+        tenants=tenant_changes(found),
         migrations=pending_migrations(found),
         contract=contract,
         refusals=refused,
@@ -147,14 +148,10 @@ def make_report(
     )
 
 
-def _possible(found: tuple[Change, ...], refused: Refusals) -> tuple[Change, ...]:
-    """Return the changes without the removals that the engine refused."""
-    protected = {one.tenant for one in refused.tenants}
-    return tuple(
-        change
-        for change in found
-        if not (change.operation == "delete" and change.old and change.old.inputs.get("tenant_id") in protected)
-    )
+def _without_refused(found: tuple[Change, ...], refused: Refusals) -> tuple[Change, ...]:
+    """Return the changes without the deletions that the engine planned and then refused."""
+    protected = {*(one.urn for one in refused.tenants), *(one.urn for one in refused.resources)}
+    return tuple(change for change in found if change.urn not in protected)
 
 
 def _problems(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from strata.preview_report.changes import OPERATIONS
-from strata.preview_report.markdown import code, codes, counted, details, table
+from strata.preview_report.markdown import code, codes, counted, details, items, table
 from strata.preview_report.property_blocks import property_blocks
 from strata.preview_report.refusal_blocks import refusal_blocks
 from strata.preview_report.tenant_blocks import exact_sql_blocks, migration_blocks, tenant_blocks
@@ -55,10 +55,11 @@ def sections(report: PreviewReport) -> tuple[Section, ...]:
 
 def _incomplete(report: PreviewReport) -> Iterable[str]:
     if report.problems:
-        yield "\n".join(f"- {code(problem)}" for problem in report.problems)
+        yield from items(code(problem) for problem in report.problems)
         yield "What follows is only what the engine said until then. Run the preview again."
     if report.gaps:
-        yield "This report may be missing something:\n\n" + "\n".join(f"- {code(gap)}" for gap in report.gaps)
+        yield "This report may be missing something:"
+        yield from items(code(gap) for gap in report.gaps)
 
 
 def _policies(results: Sequence[PolicyResult]) -> Iterable[str]:
@@ -74,11 +75,8 @@ def _without_description(result: PolicyResult) -> str:
 
 
 def _gone(changes: Sequence[Change]) -> Iterable[str]:
-    gone = sorted(
-        (one for one in changes if one.operation in ("replace", "delete")), key=lambda one: not one.holds_data
-    )
-    for start in range(0, len(gone), _TABLE_ROWS):
-        yield "\n".join(_loss(change) for change in gone[start : start + _TABLE_ROWS])
+    gone = [one for one in changes if one.operation in ("replace", "delete")]
+    return items(_loss(change) for change in sorted(gone, key=lambda one: not one.holds_data))
 
 
 def _loss(change: Change) -> str:
@@ -86,7 +84,7 @@ def _loss(change: Change) -> str:
     reason = f", because of {codes(because)}" if because and change.operation == "replace" else ""
     data = " **It holds data, which the new one does not have.**" if change.holds_data and not change.is_kept else ""
     kept = " It leaves the stack only: what is there stays." if change.is_kept else ""
-    return f"- **{change.operation.upper()}** {code(change.name)} ({code(change.type)}){reason}.{data}{kept}"
+    return f"**{change.operation.upper()}** {code(change.name)} ({code(change.type)}){reason}.{data}{kept}"
 
 
 def _contract(report: PreviewReport) -> Iterable[str]:
@@ -95,7 +93,7 @@ def _contract(report: PreviewReport) -> Iterable[str]:
             ("paths", "fact", "before", "after", "look at"), [_contract_row(row) for row in report.contract]
         )
     elif report.contract_warnings:
-        yield "\n".join(f"- {code(sentence)}" for sentence in report.contract_warnings)
+        yield from items(code(sentence) for sentence in report.contract_warnings)
     if report.contract_warnings:
         yield (
             "The lock file `edge_functions/cache_contract.lock.json` is not as the contract is. "
@@ -117,7 +115,7 @@ def _resources(report: PreviewReport) -> Iterable[str]:
     """Count by type, the types with replacements and deletions first; what stays is one number."""
     counts = report.counts
     if not report.changes_anything:
-        yield f"{counted(counts.get('same', 0), 'resource')} as they are."
+        yield _unchanged(report)
         return
     shown = [operation for operation in OPERATIONS if operation in counts and operation != "same"]
     by_type: dict[str, list[Change]] = {}
@@ -129,7 +127,12 @@ def _resources(report: PreviewReport) -> Iterable[str]:
         for type_, of_type in sorted(by_type.items(), key=lambda item: (_rank(item[1]), item[0]))
     ]
     yield from tables(("type", *shown), rows)
-    yield f"{counted(counts.get('same', 0), 'resource')} as they are."
+    yield _unchanged(report)
+
+
+def _unchanged(report: PreviewReport) -> str:
+    count = report.counts.get("same", 0)
+    return f"{counted(count, 'resource stays as it is', 'resources stay as they are')}."
 
 
 def _rank(changes: Iterable[Change]) -> int:
@@ -143,7 +146,8 @@ def _advice(report: PreviewReport) -> Iterable[str]:
         yield "No policy pack ran."
     elif not report.policies.results:
         packs = codes(report.policies.packs)
-        yield f"{counted(report.policies.checked, 'policy', 'policies')} of {packs} looked, and none is broken."
+        when = " until then" if report.refusals.count or report.problems else ""
+        yield f"{counted(report.policies.checked, 'policy', 'policies')} of {packs} looked{when}, and none is broken."
 
 
 def _warnings(report: PreviewReport) -> Iterable[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from strata.preview_report.markdown import code, code_in_html, codes, counted, details, fence
+from strata.preview_report.markdown import code, code_in_html, codes, counted, details, fence, items
 from strata.preview_report.statements import BUCKET, SUFFIX, TABLE, TENANT
 from strata.preview_report.tenants import sql_patterns
 
@@ -31,18 +31,22 @@ _MARKS: Final[Mapping[str, str]] = {
     TABLE: "the table",
     BUCKET: "the number of the tenant's bucket",
 }
-_MOST_IN_A_LIST: Final = 200
+_MOST_IN_A_LINE: Final = 100
 
 
 def tenant_blocks(tenants: Sequence[TenantChange]) -> Iterable[str]:
     """Yield who they are, and the SQL that runs for them, once per pattern."""
-    for fate, happens in _WHAT_HAPPENS.items():
-        its_tenants = [one.tenant for one in tenants if one.fate == fate]
-        for start in range(0, len(its_tenants), _MOST_IN_A_LIST):
-            yield f"- {happens}: {codes(its_tenants[start : start + _MOST_IN_A_LIST])}"
+    yield from items(_fates(tenants))
     for fate in ("onboarded", "altered"):
         for pattern in sql_patterns(tenants, fate):
             yield _pattern(pattern)
+
+
+def _fates(tenants: Sequence[TenantChange]) -> Iterable[str]:
+    for fate, happens in _WHAT_HAPPENS.items():
+        its_tenants = [one.tenant for one in tenants if one.fate == fate]
+        for start in range(0, len(its_tenants), _MOST_IN_A_LINE):
+            yield f"{happens}: {codes(its_tenants[start : start + _MOST_IN_A_LINE])}"
 
 
 def _pattern(pattern: SqlPattern) -> str:

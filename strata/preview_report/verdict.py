@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from strata.preview_report.markdown import counted
@@ -47,9 +48,14 @@ def opening(report: PreviewReport) -> str:
 
 
 def verdict(report: PreviewReport) -> str:
-    """Return the facts that decide, in one sentence: what comes and goes, what is replaced, what is refused."""
-    parts = [*_tenants(report), *_migrations(report), *_resources(report), *_contract(report), *_refusals(report)]
-    return ", ".join(parts)
+    """Return the facts that decide, in one sentence: what is refused, what comes and goes, what is replaced."""
+    if report.judgement == "unchanged":
+        return f"{counted(report.counts.get('same', 0), 'resource stays as it is', 'resources stay as they are')}"
+    refused = [f"**{words}**" for words in _refusals(report)]
+    planned = [*_tenants(report), *_migrations(report), *_resources(report), *_contract(report)]
+    if report.refusals.count:  # The engine stopped there: that it planned nothing more means nothing.
+        return ", ".join([*refused, *planned])
+    return ", ".join([*refused, *planned, *_calm(report), *([] if refused else ["0 refusals"])])
 
 
 def _tenants(report: PreviewReport) -> Iterable[str]:
@@ -65,19 +71,20 @@ def _migrations(report: PreviewReport) -> Iterable[str]:
 
 
 def _resources(report: PreviewReport) -> Iterable[str]:
-    """Count what is not a tenant; what is replaced or deleted is said in any case."""
-    others = other_changes(report)
-    counts = {operation: sum(change.operation == operation for change in others) for operation in _OPERATIONS}
-    for operation in ("create", "update", "import", "refresh", "other"):
+    """Count what is not a tenant, the losses first."""
+    counts = Counter(change.operation for change in other_changes(report))
+    for operation, words in _OPERATIONS.items():
         if counts[operation]:
-            yield f"{counted(counts[operation], 'resource')} {_OPERATIONS[operation]}"
-    gone = [f"{counts[one]} {_OPERATIONS[one]}" for one in ("replace", "delete") if counts[one]]
-    if gone:
-        yield f"**{' and '.join(gone)}**"
-    elif any(tenant.fate in ("archived", "dropped", "removed", "replaced") for tenant in report.tenants):
-        yield "nothing else replaced or deleted"
-    else:
-        yield "nothing replaced or deleted"
+            counted_resources = f"{counted(counts[operation], 'resource')} {words}"
+            yield f"**{counted_resources}**" if operation in ("replace", "delete") else counted_resources
+
+
+def _calm(report: PreviewReport) -> Iterable[str]:
+    """Say that nothing is lost, where nothing is."""
+    if any(change.operation in ("replace", "delete") for change in other_changes(report)):
+        return
+    leaves = any(tenant.fate in ("archived", "dropped", "removed", "replaced") for tenant in report.tenants)
+    yield f"nothing {'else ' if leaves else ''}replaced or deleted"
 
 
 def other_changes(report: PreviewReport) -> tuple[Change, ...]:
@@ -94,8 +101,13 @@ def _contract(report: PreviewReport) -> Iterable[str]:
 
 
 def _refusals(report: PreviewReport) -> Iterable[str]:
-    if report.policies.mandatory:
-        broken = len({one.policy for one in report.policies.mandatory})
-        yield f"**{counted(broken, 'mandatory policy', 'mandatory policies')} broken**"
-    count = report.refusals.count
-    yield f"**{counted(count, 'refusal')}**" if count else "0 refusals"
+    refused = report.refusals
+    kinds = (
+        (len(refused.tenants), "active tenant would be removed", "active tenants would be removed"),
+        (len(refused.resources), "protected resource would go", "protected resources would go"),
+        (len(refused.migrations), "applied migration was changed", "applied migrations were changed"),
+        (refused.input_count, "input is refused", "inputs are refused"),
+        (len(refused.errors), "error", "errors"),
+        (len({one.policy for one in report.policies.mandatory}), "policy is broken", "policies are broken"),
+    )
+    return (counted(count, noun, plural) for count, noun, plural in kinds if count)
