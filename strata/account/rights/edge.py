@@ -84,9 +84,9 @@ EDGE: Final = (
         "aws:cloudwatch/logDeliverySource:LogDeliverySource",
         (Grant(_actions("logs", "GetDeliverySource", "ListTagsForResource"), _SOURCE),),
         (
-            Grant(
-                _actions("logs", "PutDeliverySource", "DeleteDeliverySource", "TagResource", "UntagResource"), _SOURCE
-            ),
+            Grant(_actions("logs", "PutDeliverySource", "TagResource", "UntagResource"), _SOURCE),
+            # The Service Authorization Reference says the destination, the API's name the source.
+            Grant(_actions("logs", "DeleteDeliverySource"), (*_SOURCE, *_DESTINATION)),
             Grant(_actions("cloudfront", "AllowVendedLogDeliveryForResource"), DISTRIBUTION, OURS),
         ),
     ),

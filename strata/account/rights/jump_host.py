@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from strata.account.rights.grant import EVERYTHING, NEW, OURS, Grant, TypeRights, When, to_tag
-from strata.account.rights.network import describes, ec2, ec2_tags
+from strata.account.rights.network import describes, describes_attributes, ec2, ec2_tags
 
 #: What a role of the stack may be allowed to do: what AWS's own policy for managed instances says, and nothing else.
 ATTACHABLE_POLICIES: Final = ("arn:{partition}:iam::aws:policy/AmazonSSMManagedInstanceCore",)
@@ -52,7 +52,8 @@ JUMP_HOST: Final = (
     TypeRights(
         "aws:ec2/instance:Instance",
         (
-            *describes("Instances", "InstanceAttribute", "InstanceTypes", "InstanceCreditSpecifications"),
+            *describes("Instances", "InstanceTypes", "InstanceCreditSpecifications"),
+            *describes_attributes("instance", "InstanceAttribute"),
             *describes("Volumes", "Tags", "Vpcs", "NetworkInterfaces", "IamInstanceProfileAssociations"),
         ),
         (

@@ -1,6 +1,6 @@
 """Rights for the types of the network: all of EC2, told apart by the stack's tag.
 
-EC2's describes take no resource; what they answer is the account's network, and nothing of what is inside it.
+Most of EC2's describes take no resource; what they answer is the account's network, and nothing of what is inside it.
 """
 
 from __future__ import annotations
@@ -20,13 +20,17 @@ def describes(*names: str) -> tuple[Grant, ...]:
     return (Grant(tuple(f"ec2:Describe{name}" for name in names), EVERYTHING),)
 
 
+def describes_attributes(kind: str, action: str) -> tuple[Grant, ...]:
+    """Return the right to read the attributes of one kind, which is the one sort of describe that takes a resource."""
+    return (Grant((f"ec2:Describe{action}",), ec2(kind)),)
+
+
 def ec2_tags(*kinds: str) -> tuple[Grant, ...]:
     """Return the right to tag kinds of EC2 resources."""
     return to_tag(("ec2:CreateTags",), ec2(*kinds), ("ec2:DeleteTags",))
 
 
 _IN_A_VPC: Final = ec2("vpc")
-_RULES: Final = ec2("security-group", "security-group-rule")
 
 
 def _rule(direction: str) -> tuple[Grant, ...]:
@@ -34,7 +38,8 @@ def _rule(direction: str) -> tuple[Grant, ...]:
         # The rule that is being made has no tag yet, and its group is the stack's.
         Grant((f"ec2:AuthorizeSecurityGroup{direction}",), ec2("security-group"), OURS),
         Grant((f"ec2:AuthorizeSecurityGroup{direction}",), ec2("security-group-rule"), NEW),
-        Grant((f"ec2:RevokeSecurityGroup{direction}", "ec2:ModifySecurityGroupRules"), _RULES, OURS),
+        Grant((f"ec2:RevokeSecurityGroup{direction}",), ec2("security-group"), OURS),
+        Grant(("ec2:ModifySecurityGroupRules",), ec2("security-group", "security-group-rule"), OURS),
         *ec2_tags("security-group-rule"),
     )
 
@@ -42,7 +47,10 @@ def _rule(direction: str) -> tuple[Grant, ...]:
 NETWORK: Final = (
     TypeRights(
         "aws:ec2/vpc:Vpc",
-        describes("Vpcs", "VpcAttribute", "NetworkAcls", "RouteTables", "SecurityGroups"),
+        (
+            *describes("Vpcs", "NetworkAcls", "RouteTables", "SecurityGroups"),
+            *describes_attributes("vpc", "VpcAttribute"),
+        ),
         (
             Grant(("ec2:CreateVpc",), ec2("vpc"), NEW),
             Grant(("ec2:ModifyVpcAttribute", "ec2:DeleteVpc"), ec2("vpc"), OURS),
@@ -94,7 +102,7 @@ NETWORK: Final = (
             Grant(("ec2:CreateSecurityGroup",), _IN_A_VPC),
             Grant(("ec2:DeleteSecurityGroup",), ec2("security-group"), OURS),
             # A new group lets everything out, until the provider takes that rule away.
-            Grant(("ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"), _RULES, OURS),
+            Grant(("ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"), ec2("security-group"), OURS),
             *describes("NetworkInterfaces"),
             *ec2_tags("security-group"),
         ),
@@ -104,7 +112,7 @@ NETWORK: Final = (
         describes("SecurityGroups", "SecurityGroupRules", "Vpcs"),
         (
             # AWS made it with the VPC and without a tag: it is tagged first, and its rules are taken away then.
-            Grant(("ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"), _RULES, OURS),
+            Grant(("ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"), ec2("security-group"), OURS),
             *ec2_tags("security-group"),
         ),
     ),

@@ -32,8 +32,10 @@ DEPLOYER_LOGIN: Final = "strata_deployer"
 READONLY_LOGIN: Final = "strata_readonly"
 _DATABASE_USER: Final = "arn:{partition}:rds-db:{region}:{account}:dbuser:*/"
 
+#: A refresh of what is inside the database.
+DRIFT_LOGIN: Final = (Grant(("rds-db:connect",), (f"{_DATABASE_USER}{READONLY_LOGIN}",)),)
 #: What the program asks AWS while it is planned, whether or not anything changes.
-_PLANNING: Final = (
+PLANNING: Final = (
     *describes("AvailabilityZones"),
     *MANAGED_POLICIES,
     Grant(("ssm:GetParameter",), AMI_PARAMETER),
@@ -41,7 +43,7 @@ _PLANNING: Final = (
 #: The key of the archive, through S3 only.
 _THROUGH_S3: Final = When((*OURS.entries, ("StringLike", "kms:ViaService", "s3.*.amazonaws.com")))
 #: What the stack's own providers do beside resources: the database, the edge's secrets, archives, the tunnel.
-_INSIDE: Final = (
+INSIDE: Final = (
     Grant(("rds-db:connect",), (f"{_DATABASE_USER}{DEPLOYER_LOGIN}",)),
     Grant(("secretsmanager:GetSecretValue",), MASTER_SECRET),
     Grant(("secretsmanager:GetSecretValue", "secretsmanager:PutSecretValue"), SECRET, OURS),
@@ -73,7 +75,7 @@ def preview_policies(names: Mapping[str, str]) -> Policies:
 
     The database reference is not among them: check and diff are pure.
     """
-    return {"state": [*statements((*READ_EVERY_STATE, *_PLANNING), names), *_never_read(names)]}
+    return {"state": [*statements((*READ_EVERY_STATE, *PLANNING), names), *_never_read(names)]}
 
 
 def drift_policies(names: Mapping[str, str]) -> Policies:
@@ -81,10 +83,9 @@ def drift_policies(names: Mapping[str, str]) -> Policies:
 
     Reads are not narrowed to the stack's tag, since a tag that was taken away is a drift to be seen.
     """
-    login = Grant(("rds-db:connect",), (f"{_DATABASE_USER}{READONLY_LOGIN}",))
     reads = [grant for types in AREAS.values() for one in types for grant in one.reads]
     return {
-        "state": [*statements((*READ_STATE, *_PLANNING, login), names), *_never_read(names, may_log_in=True)],
+        "state": [*statements((*READ_STATE, *PLANNING, *DRIFT_LOGIN), names), *_never_read(names, may_log_in=True)],
         "reads": statements(_of_this_stack(reads, names), names),
     }
 
@@ -92,7 +93,7 @@ def drift_policies(names: Mapping[str, str]) -> Policies:
 def deploy_policies(names: Mapping[str, str]) -> Policies:
     """Return the rights of an update of one stack: its state, what is inside its resources, and each area of types."""
     return {
-        "state": [*statements((*WRITE_STATE, *_PLANNING, *_INSIDE), names), *_never_changed(names)],
+        "state": [*statements((*WRITE_STATE, *PLANNING, *INSIDE), names), *_never_changed(names)],
         **{area: statements(_of_this_stack(_all_rights(types), names), names) for area, types in AREAS.items()},
     }
 
