@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from local import config_reference
+from local import alarms_reference, config_reference
+from local.cost import page as cost
 from local.edge import rules
 from local.markdown import table
 from local.paths import CHECKOUT
@@ -172,9 +173,11 @@ def _codes(names: Iterable[str]) -> str:
 
 #: Name of the page's file, and what makes its text.
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
+    "alarms.md": alarms_reference.render,
     "cache-classes.md": cache_classes,
     "command.md": command,
     "config.md": config_reference.config,
+    "cost.md": cost.render,
     "edge-rules.md": rules.render,
 }
 

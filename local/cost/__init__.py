@@ -1,0 +1,1 @@
+"""What an environment costs: an estimate from its config and a dated table of prices, for docs/reference/cost.md."""
