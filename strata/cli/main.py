@@ -9,6 +9,10 @@ import typer
 from strata.cli.account import app as account
 from strata.cli.cache import app as cache
 from strata.cli.database import app as database
+from strata.cli.doctor import EXAMPLE as DOCTOR_EXAMPLE
+from strata.cli.doctor import doctor
+from strata.cli.deployment import app as deployment
+from strata.cli.drift import app as drift
 from strata.cli.environment import app as environment
 from strata.cli.logs import app as logs
 from strata.cli.output import print_error
@@ -32,8 +36,11 @@ app.add_typer(environment, name="environment")
 app.add_typer(logs, name="logs")
 app.add_typer(tenant, name="tenant")
 app.add_typer(partitions, name="partitions")
+app.command(name="doctor", epilog=DOCTOR_EXAMPLE)(doctor)
 app.command(name="preview-report", epilog=EXAMPLE)(preview_report)
 app.add_typer(pull_request, name="pull-request")
+app.add_typer(drift, name="drift")
+app.add_typer(deployment, name="deployment")
 
 
 def main() -> None:

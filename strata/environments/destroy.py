@@ -107,11 +107,12 @@ def _require_lifted(stack: str, instance: Mapping[str, Any] | None) -> None:
 
 
 def _active_tenants(stack: str, active: tuple[str, ...]) -> DestroyRefusedError:
+    first, of_stack = shlex.quote(active[0]), shlex.quote(stack)
     named = ", ".join(active[:_MOST_NAMED]) + (", ..." if len(active) > _MOST_NAMED else "")
     return DestroyRefusedError(
         f"{len(active)} tenants are active: {named}",
         where={"stack": stack},
         allowed="tenants that have left, with their archives; or --with-tenants: their rows are then only in the final "
         "snapshot",
-        next_command=f"strata tenant offboard {shlex.quote(active[0])} --stack {shlex.quote(stack)} --on-remove archive",
+        next_command=f"strata tenant offboard {first} --on-remove archive --stack {of_stack}",
     )
