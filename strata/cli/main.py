@@ -9,9 +9,9 @@ import typer
 from strata.cli.account import app as account
 from strata.cli.cache import app as cache
 from strata.cli.database import app as database
+from strata.cli.deployment import app as deployment
 from strata.cli.doctor import EXAMPLE as DOCTOR_EXAMPLE
 from strata.cli.doctor import doctor
-from strata.cli.deployment import app as deployment
 from strata.cli.drift import app as drift
 from strata.cli.environment import app as environment
 from strata.cli.logs import app as logs
