@@ -88,16 +88,17 @@ class YamlMapping:
         """Return the text with an empty list as the value of a key that has none yet."""
         pair = self.get(name)
         if pair is None:
-            return self._with_pair(name, "[]")
+            return self.with_pair(name, "[]")
         return _inserted(self.text, _behind_colon(self.text, pair[0]), " []")
 
     def _with_value(self, name: str, value: str) -> str:
         pair, written = self.get(name), scalar(value, as_json=self.as_json)
         if pair is None:
-            return self._with_pair(name, written)
+            return self.with_pair(name, written)
         return _replaced(self.text, pair[1].start_mark.index, _end(pair[1]), written)
 
-    def _with_pair(self, name: str, written: str) -> str:
+    def with_pair(self, name: str, written: str) -> str:
+        """Return the text with a new key at the end, and its value as it is written."""
         key, value = self.node.value[-1]
         pair = f"{scalar(name, as_json=self.as_json)}: {written}"
         if self.node.flow_style:
@@ -110,11 +111,13 @@ class YamlMapping:
         if place is None:
             return self.text
         start, end = pairs[place][0].start_mark.index, _end(pairs[place][1])
+        line = _line_start(self.text, start)
+        if not self.node.flow_style and not self.text[line:start].strip():
+            # Whole lines, so that a comment above the next key stays.
+            return _replaced(self.text, line, _line_end(self.text, end), "")
         if place + 1 < len(pairs):
             return _replaced(self.text, start, pairs[place + 1][0].start_mark.index, "")
-        if self.node.flow_style:
-            return _replaced(self.text, _end(pairs[place - 1][1]), end, "")
-        return _replaced(self.text, _line_start(self.text, start), _line_end(self.text, end), "")
+        return _replaced(self.text, _end(pairs[place - 1][1]), end, "")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import typer
 
 from strata.cli.environment_create import create
 from strata.cli.environment_destroy import destroy
+from strata.cli.environment_new import new
 from strata.cli.environment_rollout import rollout
 from strata.cli.output import AsJson, print_json, print_table
 from strata.environments.files import Environment, environments
@@ -92,6 +93,7 @@ def _shortened(paths: Sequence[str]) -> str:
     return ", ".join(paths[:_MOST_SHOWN_PATHS]) + (f", and {rest} more" if rest > 0 else "")
 
 
+app.command(epilog="Example: strata environment new prod-2 --from prod")(new)
 app.command(epilog="Example: strata environment create staging --dry-run")(create)
 app.command(epilog="Example: strata environment destroy sandbox --dry-run")(destroy)
 app.command(epilog="Example: strata environment rollout --stack dev")(rollout)
