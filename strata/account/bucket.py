@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 #: How long a checkpoint that was overwritten can be brought back, and how many are kept for longer than that.
 KEPT_DAYS: Final = 90
 KEPT_VERSIONS: Final = 100
+#: Without ACLs: what is written belongs to the account.
+_OWNERSHIP: Final = "BucketOwnerEnforced"
 _ABANDONED_UPLOAD_DAYS: Final = 7
 #: CreateBucket takes no LocationConstraint for it.
 _FIRST_REGION: Final = "us-east-1"
@@ -54,10 +56,7 @@ def parts(account: Account, settings: AccountSettings, key_arn: str) -> Iterator
         bucket.public_access,
         [put("PutPublicAccessBlock", PublicAccessBlockConfiguration=_ACCESS_BLOCK)],
     )
-    ownership = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
-    yield bucket.part(
-        "ownership", ownership, bucket.ownership, [put("PutBucketOwnershipControls", OwnershipControls=ownership)]
-    )
+    yield bucket.ownership_part()
     yield bucket.part("encryption", encryption, bucket.encryption, [put("PutBucketEncryption", **_encrypted(key_arn))])
     versioning = {"Status": "Enabled"}
     yield bucket.part(
@@ -122,6 +121,11 @@ class _Bucket:
         """Whether CreateBucket takes tags, which it does in the regions of the partition ``aws``."""
         return self._settings.partition == "aws"
 
+    def ownership_part(self) -> Part:
+        wanted = {"Rules": [{"ObjectOwnership": _OWNERSHIP}]}
+        call = self.put("PutBucketOwnershipControls", OwnershipControls=wanted)
+        return Part(self._thing, "ownership", wanted, self.ownership, lambda _: [call], comes_with_thing=True)
+
     def put(self, operation: str, **parameters: Any) -> Call:
         return Call("s3", operation, {"Bucket": self._settings.bucket, **parameters})
 
@@ -129,7 +133,8 @@ class _Bucket:
         configuration: dict[str, Any] = {"Tags": _tag_set(TAGS)} if self._tags_come_with_it else {}
         if self._settings.region != _FIRST_REGION:
             configuration["LocationConstraint"] = self._settings.region
-        return self.put("CreateBucket", **({"CreateBucketConfiguration": configuration} if configuration else {}))
+        located = {"CreateBucketConfiguration": configuration} if configuration else {}
+        return self.put("CreateBucket", ObjectOwnership=_OWNERSHIP, **located)
 
     def exists(self) -> bool | None:
         """Say whether the bucket is there.
