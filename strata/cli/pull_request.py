@@ -57,7 +57,9 @@ def comment(  # noqa: PLR0913 - a command has as many arguments as it has option
     The token is GITHUB_TOKEN's. Only comments of the token's own author are ever touched.
     """
     settings = GitHubSettings.read(repository)
-    text = _report(file, environment) + origin(commit, run)
+    report = file.read_text(encoding="utf-8") if file.is_file() else ""
+    # Without a report, an older comment would stand there as if it were about this commit.
+    text = (report if report.strip() else _no_report(environment)) + origin(commit, run)
     with session(settings) as github:
         written = put_comment(github, number, marker(environment), text, dry_run=dry_run)
     if as_json:
@@ -65,14 +67,11 @@ def comment(  # noqa: PLR0913 - a command has as many arguments as it has option
     else:
         done = WOULD[written.action] if dry_run else f"is {written.action}"
         console().print(f"the comment on {environment} {done}: {written.url or f'#{number}'}", soft_wrap=True)
-    if not file.is_file():
+    if not report.strip():
         raise NoReportError(file, environment)
 
 
-def _report(file: Path, environment: str) -> str:
-    if file.is_file():
-        return file.read_text(encoding="utf-8")
-    # Else an older comment would stand there as if it were about this commit.
+def _no_report(environment: str) -> str:
     return f"## Preview of {code(environment)}\n\n**No report:** the preview broke off before it wrote one.\n"
 
 

@@ -64,10 +64,20 @@ def test_a_dry_run_writes_nothing(github: GitHub, run: Run, report: str) -> None
     assert github.writes() == []
 
 
-def test_a_preview_without_a_report_is_said_in_its_place(github: GitHub, run: Run, report: str) -> None:  # noqa: F811
+@pytest.mark.parametrize("content", [None, "", " \n"])
+def test_a_preview_without_a_report_is_said_in_its_place(
+    github: GitHub,  # noqa: F811 - the fixture
+    run: Run,
+    report: str,
+    tmp_path: Path,
+    content: str | None,
+) -> None:
     """What stood there was about an older commit, and would be read as if it were about this one."""
     run("pull-request", "comment", report, "--environment", "dev", "--number", "7")
-    result = run("pull-request", "comment", "gone.md", "--environment", "dev", "--number", "7", "--run", RUN_URL)
+    broken = tmp_path / "broken.md"
+    if content is not None:
+        broken.write_text(content)
+    result = run("pull-request", "comment", str(broken), "--environment", "dev", "--number", "7", "--run", RUN_URL)
     (written,) = github.comments.values()
     assert "**No report:** the preview broke off" in written["body"]
     assert f"[run]({RUN_URL})" in written["body"]
