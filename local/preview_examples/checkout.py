@@ -59,25 +59,38 @@ class Checkout:
         """The environment, where `make up` puts it."""
         return Home(self.path / ".strata", self.path)
 
-    def deploy(self, prepare: Edit) -> None:
-        """Bring the environment up with a first edit, and commit it: what the branches start from."""
+    def start_from(self, prepare: Edit) -> None:
+        """Make an edit what the branches start from."""
         prepare(self.path)
-        self._run([sys.executable, "-m", "local.environment", "up"], self._plain())
         self._git("commit", "--quiet", "--all", "--message", "what is deployed")
 
+    def up(self) -> None:
+        """Bring the environment up, as `make up` does."""
+        self._run([sys.executable, "-m", "local.environment", "up"], self._plain())
+
     def preview(self, branch: Branch) -> Preview:
-        """Return what a branch's preview says; the checkout is afterwards as it was."""
-        try:
-            branch.edit(self.path)
+        """Return what the engine says of a branch, and the report on it."""
+        with self._on(branch):
             done = self._engine()
             events = recorded(done.stdout, self.path)
-            return Preview(done.stdout, events, done.returncode, self.report(events, done.returncode))
+            return Preview(done.stdout, events, done.returncode, self._report(events, done.returncode))
+
+    def report_on(self, branch: Branch, events: str) -> str:
+        """Return the report on what the engine once said of a branch."""
+        with self._on(branch):
+            return self._report(events, exit_code=int('"result": "succeeded"' not in events))
+
+    @contextmanager
+    def _on(self, branch: Branch) -> Iterator[None]:
+        """Make the branch's edit for a while."""
+        try:
+            branch.edit(self.path)
+            yield
         finally:
             self._git("checkout", "--quiet", "--", ".")
             self._git("clean", "--quiet", "--force", "-d")
 
-    def report(self, events: str, exit_code: int) -> str:
-        """Return what the command makes of events in this checkout, against what is deployed."""
+    def _report(self, events: str, exit_code: int) -> str:
         words = [sys.executable, "-m", "strata.cli", "preview-report", "--base", "HEAD"]
         return self._run([*words, "--engine-exit-code", str(exit_code)], self._plain(), events).stdout
 

@@ -58,7 +58,7 @@ def base_contract(revision: str, checkout: Path = _CHECKOUT) -> CacheContract:
     """
     path = LOCK_FILE.relative_to(_CHECKOUT).as_posix()
     done = subprocess.run(
-        ["git", "-C", str(checkout), "show", "--end-of-options", f"{revision}:{path}"],
+        ["git", "-C", str(checkout), "show", "--end-of-options", f"{revision}^{{commit}}:{path}"],
         capture_output=True,
         text=True,
         check=False,

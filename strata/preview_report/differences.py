@@ -85,9 +85,14 @@ def _sides(old: Resource, new: Resource, *, is_of_inputs: bool) -> tuple[Any, An
 
 
 def _parts(path: str) -> list[str | int]:
-    return [
-        int(index) if index else name or quoted.replace('\\"', '"') for quoted, index, name in _PATH_PART.findall(path)
-    ]
+    return [int(index) if index else name or _unquoted(quoted) for quoted, index, name in _PATH_PART.findall(path)]
+
+
+def _unquoted(text: str) -> str:
+    try:
+        return str(json.loads(f'"{text}"', strict=False))
+    except ValueError:  # Go quotes more than JSON knows; such a name has no value to show.
+        return text
 
 
 def _shown_parts(path: str, before: Any, after: Any) -> list[str | int]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from strata.preview_report.statements import SqlPattern
-    from strata.preview_report.tenants import Fate, Migration, TenantChange
+    from strata.preview_report.tenants import Fate, Migration, OnRemove, TenantChange
 
 #: What happens to the tenants of each fate, in the order in which a reviewer needs them.
 _WHAT_HAPPENS: Final[Mapping[Fate, str]] = {
@@ -20,10 +20,14 @@ _WHAT_HAPPENS: Final[Mapping[Fate, str]] = {
     "removed": "**removed while active:** the provider refuses it when it is deployed",
     "dropped": "**dropped:** every row is deleted, and no archive is kept",
     "archived": "**archived and removed:** its partitions are detached, archived, read back, and only then dropped",
-    "offboarding": "**starting to leave:** only its protection is lifted; the next merge can remove it",
+    "offboarding": "**starting to leave:** only its protection is lifted; the next merge can remove it ",
     "kept": "**staying after all:** it is protected again",
     "altered": "**altered:** what is missing is made, what drifted is mended",
     "onboarded": "**onboarded:** new partitions, attached without blocking a read or a write",
+}
+_NEXT_MERGE: Final[Mapping[OnRemove, str]] = {
+    "archive": "with its rows archived",
+    "drop": "**with every row, and keep no archive**",
 }
 _MARKS: Final[Mapping[str, str]] = {
     TENANT: "the tenant's id",
@@ -44,9 +48,11 @@ def tenant_blocks(tenants: Sequence[TenantChange]) -> Iterable[str]:
 
 def _fates(tenants: Sequence[TenantChange]) -> Iterable[str]:
     for fate, happens in _WHAT_HAPPENS.items():
-        its_tenants = [one.tenant for one in tenants if one.fate == fate]
-        for start in range(0, len(its_tenants), _MOST_IN_A_LINE):
-            yield f"{happens}: {codes(its_tenants[start : start + _MOST_IN_A_LINE])}"
+        for on_remove in ("drop", "archive"):
+            its_tenants = [one.tenant for one in tenants if (one.fate, one.on_remove) == (fate, on_remove)]
+            next_merge = _NEXT_MERGE[on_remove] if fate == "offboarding" else ""
+            for start in range(0, len(its_tenants), _MOST_IN_A_LINE):
+                yield f"{happens}{next_merge}: {codes(its_tenants[start : start + _MOST_IN_A_LINE])}"
 
 
 def _pattern(pattern: SqlPattern) -> str:

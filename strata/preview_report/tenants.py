@@ -18,6 +18,7 @@ SCHEMA_TYPE: Final = "pulumi-python:dynamic/strata:SchemaMigrations"
 _TENANT_PREFIX: Final = "tenant-"
 
 Fate = Literal["onboarded", "offboarding", "kept", "archived", "dropped", "removed", "altered", "replaced"]
+OnRemove = Literal["archive", "drop"]
 
 
 @dataclass(frozen=True)
@@ -26,17 +27,18 @@ class TenantChange:
 
     Args:
         tenant: its id.
-        fate: ``onboarded``: its partitions are made; ``offboarding``: its protection is lifted, and nothing else
-            happens yet; ``kept``: the opposite; ``archived``, ``dropped``: its partitions go, with or without an
-            archive; ``removed``: refused by the provider, because the tenant never was offboarding; ``altered``: its
-            partitions change; ``replaced``: no provider of this stack asks for that.
+        fate: ``onboarded``: its partitions are made; ``offboarding``: its protection is lifted, or what becomes of its
+            rows is decided anew, and nothing else happens yet; ``kept``: it stays after all; ``archived``,
+            ``dropped``: its partitions go, with or without an archive; ``removed``: refused by the provider, because
+            the tenant never was offboarding; ``altered``: its partitions change; ``replaced``: no provider of this
+            stack asks for that.
         on_remove: what becomes of the rows when its entry goes.
         sql: what runs by table, for ``onboarded`` and ``altered``.
     """
 
     tenant: str
     fate: Fate
-    on_remove: str
+    on_remove: OnRemove
     sql: TenantSql | None
 
 
@@ -62,7 +64,7 @@ def _tenant(change: Change) -> TenantChange:
     has_sql = fate in ("onboarded", "altered")
     by_table = {table: _lines(lines) for table, lines in _object(after.get("statements")).items()} if has_sql else {}
     sql = TenantSql(tenant, change.name.removeprefix(_TENANT_PREFIX), by_table) if by_table else None
-    return TenantChange(tenant, fate, str(after.get("on_remove", "archive")), sql)
+    return TenantChange(tenant, fate, "drop" if after.get("on_remove") == "drop" else "archive", sql)
 
 
 def _fate(change: Change, before: Mapping[str, Any], after: Mapping[str, Any]) -> Fate:
@@ -74,9 +76,9 @@ def _fate(change: Change, before: Mapping[str, Any], after: Mapping[str, Any]) -
         return "dropped" if before.get("on_remove") == "drop" else "archived"
     if change.operation == "replace":
         return "replaced"
-    if before.get("state") != after.get("state"):
-        return "offboarding" if after.get("state") == "offboarding" else "kept"
-    return "altered"
+    if all(before.get(key) == after.get(key) for key in ("state", "on_remove")):
+        return "altered"
+    return "offboarding" if after.get("state") == "offboarding" else "kept"
 
 
 def tenant_of(name: str) -> str:
