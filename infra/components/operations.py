@@ -11,6 +11,7 @@ from infra.components.alarm_table import Alarm
 from infra.components.alarm_topic import AlarmTopic, AlarmTopicArgs
 from infra.components.alarms import Alarms, AlarmsArgs
 from infra.components.dashboard import Dashboard, DashboardArgs
+from infra.components.instance_class import memory_bytes
 from infra.config import StackConfig
 
 
@@ -54,6 +55,8 @@ class Operations(pulumi.ComponentResource):
 
     def _make_alarms(self, args: OperationsArgs, rows: list[Alarm]) -> None:
         config = args.config
+        for gap in _gaps(config, args.instance):
+            pulumi.warn(gap, self)
         self.topic_arn = config.alarms.topic_arn or self._make_topic("alarms", config, config.region)
         if args.distribution_id is not None:
             # CloudFront's metrics are in us-east-1, and an alarm publishes in its own region only.
@@ -87,3 +90,11 @@ def planned_alarms(
     if distribution_id is not None:
         yield alarm_table.server_errors(distribution_id)
         yield from alarm_table.hit_ratios(config.stack, config.alarms)
+
+
+def _gaps(config: StackConfig, instance: str | None) -> Iterator[str]:
+    """Yield what is not watched although somebody may think so."""
+    if instance is None:
+        yield "the database instance has no alarms: its endpoint is not RDS's own name, so its identifier is not known"
+    elif config.database.existing is None and memory_bytes(config.database.instance_class) is None:
+        yield f"memory and connections have no alarms: the memory of {config.database.instance_class} is not known"
