@@ -1,6 +1,6 @@
 """The stack, read from top to bottom as a list of what it holds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -82,11 +82,10 @@ def _planned_edge(config: StackConfig) -> _EdgePlan | None:
 def _data_layer(config: StackConfig, archive: Archive, on_aws: pulumi.ResourceOptions) -> Database:
     """Describe PostgreSQL with the schema, the roles and the partitions of every tenant."""
     network = Network("network", NetworkArgs(config.network, config.database.port), on_aws)
-    database_logs: Sequence[pulumi.Resource] = ()
+    logs = None
     if config.database.existing is None:
         identifier = instance_identifier(config.stack)
         logs = DatabaseLogs("database-logs", DatabaseLogsArgs(config.stack, config.region, identifier), on_aws)
-        database_logs = logs.groups
     database = Database(
         "database",
         DatabaseArgs(
@@ -95,7 +94,8 @@ def _data_layer(config: StackConfig, archive: Archive, on_aws: pulumi.ResourceOp
             capacity=config.partitions.capacity,
             subnet_ids=network.database_subnet_ids,
             security_group_id=network.database_security_group_id,
-            after=database_logs,
+            after=logs.groups if logs else (),
+            insights_key_arn=logs.key_arn if logs else None,
         ),
         on_aws,
     )

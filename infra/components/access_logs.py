@@ -18,6 +18,7 @@ from infra.components.policy_document import Statement
 
 _DELIVERY_SERVICE: Final = "delivery.logs.amazonaws.com"
 _ABANDONED_UPLOAD_DAYS: Final = 7
+_DELETED_RECORD_DAYS: Final = 7
 #: Where a record lands below ``AWSLogs/<account>/CloudFront/``.
 _SUFFIX_PATH: Final = "{DistributionId}/{yyyy}/{MM}/{dd}/{HH}"
 #: Fields of a record (CloudFront Developer Guide, "Standard logging (v2)"). Left out, because they carry tokens and
@@ -119,6 +120,7 @@ class AccessLogs(pulumi.ComponentResource):
             self._name,
             ClosedBucketArgs(
                 alias=self._names,
+                versioned=True,
                 key_statements=[may_encrypt],
                 bucket_statements=lambda bucket_arn: self._may_write(bucket_arn, source),
             ),
@@ -154,6 +156,12 @@ class AccessLogs(pulumi.ComponentResource):
             status="Enabled",
             filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
             expiration=aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(days=retention_days),
+            # A record that somebody deleted can be brought back for a week; then it is gone, as the retention says.
+            noncurrent_version_expiration=(
+                aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
+                    noncurrent_days=_DELETED_RECORD_DAYS
+                )
+            ),
             abort_incomplete_multipart_upload=(
                 aws.s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
                     days_after_initiation=_ABANDONED_UPLOAD_DAYS

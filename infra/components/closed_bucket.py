@@ -55,6 +55,7 @@ class ClosedBucket(pulumi.ComponentResource):
         bucket = aws.s3.Bucket(f"{name}-bucket", opts=kept)
         access_block = self._close(bucket)
         self._encrypt(bucket, key)
+        self._announce(bucket)
         if args.versioned:
             self._keep_versions(bucket)
         policy = self._make_policy(bucket, args, access_block)
@@ -95,6 +96,10 @@ class ClosedBucket(pulumi.ComponentResource):
             ],
             opts=self._child,
         )
+
+    def _announce(self, bucket: aws.s3.Bucket) -> None:
+        """Tell EventBridge of every object that is made or deleted, at no charge: a rule there can page somebody."""
+        aws.s3.BucketNotification(f"{self._name}-events", bucket=bucket.bucket, eventbridge=True, opts=self._child)
 
     def _keep_versions(self, bucket: aws.s3.Bucket) -> None:
         aws.s3.BucketVersioning(

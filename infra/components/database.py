@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.components.database_logs import EXPORTED_LOGS
+from infra.components.enhanced_monitoring import MONITORING_INTERVAL_SECONDS, monitoring_role
 from infra.config import DatabaseConfig, ExistingDatabaseConfig
 from strata.partitions.lock_table import max_locks_per_transaction
 from strata.partitions.tables import PARTITIONED_TABLES
@@ -32,6 +33,7 @@ class DatabaseArgs:
         subnet_ids: private subnets in two or more zones.
         security_group_id: the group that lets applications in.
         after: what must be there before the instance: the groups that its logs are exported to.
+        insights_key_arn: the key of Performance Insights, which keeps statements; AWS's own by default.
     """
 
     stack: str
@@ -40,6 +42,7 @@ class DatabaseArgs:
     subnet_ids: pulumi.Input[Sequence[str]]
     security_group_id: pulumi.Input[str]
     after: Sequence[pulumi.Resource] = ()
+    insights_key_arn: pulumi.Input[str] | None = None
 
 
 class Database(pulumi.ComponentResource):
@@ -126,6 +129,7 @@ class Database(pulumi.ComponentResource):
         self, args: DatabaseArgs, parameter_group: aws.rds.ParameterGroup, subnet_group: aws.rds.SubnetGroup
     ) -> aws.rds.Instance:
         config = args.config
+        role, rights = monitoring_role(f"{self._name}-monitoring", self._child)
         return aws.rds.Instance(
             f"{self._name}-instance",
             # Known before the instance is: its log groups and its alarms are named after it.
@@ -156,9 +160,12 @@ class Database(pulumi.ComponentResource):
             enabled_cloudwatch_logs_exports=list(EXPORTED_LOGS),
             performance_insights_enabled=True,
             performance_insights_retention_period=_FREE_INSIGHTS_DAYS,
+            performance_insights_kms_key_id=args.insights_key_arn,
+            monitoring_interval=MONITORING_INTERVAL_SECONDS,
+            monitoring_role_arn=role.arn,
             opts=pulumi.ResourceOptions.merge(
                 self._child,
-                pulumi.ResourceOptions(protect=config.deletion_protection, depends_on=list(args.after)),
+                pulumi.ResourceOptions(protect=config.deletion_protection, depends_on=[*args.after, rights]),
             ),
         )
 

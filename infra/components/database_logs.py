@@ -38,10 +38,11 @@ class DatabaseLogsArgs:
 class DatabaseLogs(pulumi.ComponentResource):
     """Encrypted log groups with an end, and a metric that counts waits for locks.
 
-    ``groups`` must be there before the instance.
+    ``groups`` must be there before the instance; ``key_arn`` is the key of what the database says about itself.
     """
 
     groups: Sequence[pulumi.Resource]
+    key_arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: DatabaseLogsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("strata:infra:DatabaseLogs", name, None, opts)
@@ -59,6 +60,7 @@ class DatabaseLogs(pulumi.ComponentResource):
             opts=self._child,
         )
         self.groups = list(groups.values())
+        self.key_arn = key.arn
         self.register_outputs({})
 
     def _make_key(self, args: DatabaseLogsArgs) -> aws.kms.Key:

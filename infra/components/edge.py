@@ -17,6 +17,7 @@ from strata.caching.contract import BehaviorContract, CacheContract
 #: The API twice: Origin Shield belongs to an origin, and is a poor fit, and a price, for what is never cached.
 SHIELDED_ORIGIN: Final = "api-shielded"
 UNSHIELDED_ORIGIN: Final = "api"
+_ROOT_OBJECT: Final = "index.html"
 #: The nearest Origin Shield of a region that has none (Developer Guide, "Using Amazon CloudFront Origin Shield").
 _NEAREST_SHIELD: Final = {
     "us-west-1": "us-west-2",
@@ -123,6 +124,8 @@ class Edge(pulumi.ComponentResource):
         return aws.cloudfront.Distribution(
             f"{self._name}-distribution",
             enabled=True,
+            # A request for nothing gets a 404 for this name, and not what an origin may list for a folder.
+            default_root_object=_ROOT_OBJECT,
             comment=f"strata {args.stack}",
             aliases=list(args.cdn.aliases),
             origins=_origins(args),

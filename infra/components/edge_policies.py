@@ -209,7 +209,7 @@ def _security_headers() -> aws.cloudfront.ResponseHeadersPolicySecurityHeadersCo
     prefix = "ResponseHeadersPolicySecurityHeadersConfig"
     return aws.cloudfront.ResponseHeadersPolicySecurityHeadersConfigArgs(
         strict_transport_security=getattr(aws.cloudfront, f"{prefix}StrictTransportSecurityArgs")(
-            access_control_max_age_sec=_TWO_YEARS_SECONDS, include_subdomains=True, override=True
+            access_control_max_age_sec=_TWO_YEARS_SECONDS, include_subdomains=True, preload=True, override=True
         ),
         content_type_options=getattr(aws.cloudfront, f"{prefix}ContentTypeOptionsArgs")(override=True),
         frame_options=getattr(aws.cloudfront, f"{prefix}FrameOptionsArgs")(frame_option="DENY", override=True),

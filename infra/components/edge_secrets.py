@@ -9,6 +9,7 @@ from typing import Final
 import pulumi
 import pulumi_aws as aws
 
+from infra.components.encryption_key import EncryptionKeyArgs, encryption_key
 from infra.providers.edge_secrets import EdgeSecretsResource
 
 #: The shortest that AWS allows: what is lost with a secret is cached answers, and the next run makes a new one.
@@ -31,7 +32,7 @@ class EdgeSecretsArgs:
 class EdgeSecrets(pulumi.ComponentResource):
     """The pepper of the callers' digests and the proof that a request came through the edge.
 
-    The secret is encrypted with AWS's own key of Secrets Manager: everything that reads it is in this account.
+    The secret has a key of its own, so that reading it takes a right to the key as well.
 
     Outputs: ``key_value_store_arn``, ``secret_arn``, and ``values``, the resource after which both hold the values.
     """
@@ -45,10 +46,14 @@ class EdgeSecrets(pulumi.ComponentResource):
         store = aws.cloudfront.KeyValueStore(
             f"{name}-store", comment=f"strata {args.stack}: what the edge function reads", opts=child
         )
+        key = encryption_key(
+            f"{name}-key", EncryptionKeyArgs(f"strata-{args.stack}-edge-secrets", "Encrypts the edge's secrets"), child
+        )
         secret = aws.secretsmanager.Secret(
             f"{name}-secret",
             description=f"strata {args.stack}: the edge's pepper, and what the origin knows the edge by",
             recovery_window_in_days=_RECOVERY_WINDOW_DAYS,
+            kms_key_id=key.arn,
             opts=child,
         )
         self.key_value_store_arn = store.arn

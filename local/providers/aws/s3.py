@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from local.providers.aws.calls import call, find
 from local.providers.aws.s3_lifecycle import BucketLifecycleConfiguration
+from local.providers.aws.s3_notification import BucketNotification
 from local.providers.aws.s3_settings import (
     BucketOwnershipControls,
     BucketPolicy,
@@ -143,6 +144,7 @@ def _name_failures(name: str) -> Iterator[str]:
 RESOURCES = (
     Bucket,
     BucketLifecycleConfiguration,
+    BucketNotification,
     BucketOwnershipControls,
     BucketPolicy,
     BucketPublicAccessBlock,

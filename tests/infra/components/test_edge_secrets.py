@@ -20,6 +20,7 @@ def test_pulumi_makes_both_without_a_value(record):
     }
     assert made.one("aws:secretsmanager/secret:Secret").inputs == {
         "description": "strata dev: the edge's pepper, and what the origin knows the edge by",
+        "kmsKeyId": "arn:aws:mock:eu-central-1:123456789012:edge-secrets-key",
         "recoveryWindowInDays": 7,
     }
     assert made.all("aws:secretsmanager/secretVersion:SecretVersion") == []

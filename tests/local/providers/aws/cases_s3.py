@@ -86,6 +86,12 @@ CASES = [
         replacements=[other_bucket],
     ),
     Case(
+        token="aws:s3/bucketNotification:BucketNotification",
+        inputs=lambda world: {"bucket": bucket_name(world), "eventbridge": True},
+        replacements=[other_bucket],
+        excused={"eventbridge": "it is true, or the resource is not there"},
+    ),
+    Case(
         token="aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
         inputs=lambda world: {
             "bucket": bucket_name(world),
