@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = [
+    "guides/environments.md",
     "guides/purging.md",
     "guides/tenants.md",
     "runbooks/first-rollout.md",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from typing import TYPE_CHECKING, Any
 
@@ -32,15 +33,15 @@ def _planned(environment: EngineEnvironment, stack: str) -> dict[str, dict[str, 
     return {step["urn"].rsplit("::", 1)[1]: step["newState"] for step in digest["steps"]}
 
 
-def _subnets(planned: dict[str, dict[str, Any]]) -> int:
-    return sum(one["type"] == "aws:ec2/subnet:Subnet" for one in planned.values())
+def _zones(planned: dict[str, dict[str, Any]]) -> int:
+    return sum(re.fullmatch(r"network-database-\d", name) is not None for name in planned)
 
 
 def test_dev_is_planned(environment_of_a_copy: EngineEnvironment) -> None:
     """Two zones, no standby, no deletion protection, the list layout."""
     environment = environment_of_a_copy
     planned = _planned(environment, "dev")
-    assert _subnets(planned) == 2
+    assert _zones(planned) == 2
     assert {"database-instance", "edge-distribution", "tenant-globex", "access-logs-delivery"} <= planned.keys()
     instance = planned["database-instance"]["inputs"]
     assert instance["storageEncrypted"] is True
@@ -56,7 +57,7 @@ def test_staging_is_planned(environment_of_a_copy: EngineEnvironment) -> None:
     instance = planned["database-instance"]
     assert instance["protect"] is True
     assert instance["inputs"]["multiAz"] is False
-    assert _subnets(planned) == 2
+    assert _zones(planned) == 2
     assert any("payments_b" in line for line in planned["tenant-initech"]["inputs"]["statements"]["payments"])
 
 
@@ -64,7 +65,7 @@ def test_prod_is_planned(environment_of_a_copy: EngineEnvironment) -> None:
     """Three zones, a standby and protection; certificate and records in the zone that it names; the bucketed layout."""
     environment = environment_of_a_copy
     planned = _planned(environment, "prod")
-    assert _subnets(planned) == 3
+    assert _zones(planned) == 3
     instance = planned["database-instance"]
     assert instance["protect"] is True
     assert instance["inputs"]["multiAz"] is True
