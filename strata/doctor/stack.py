@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from strata import aws
 from strata.doctor.finding import Finding, failed, failed_by, ok, skipped
-from strata.environments.engine import Engine
+from strata.environments.engine import Engine, EngineRefusedError
 from strata.errors import StrataError
 from strata.stack_file import TenantFile
 
@@ -35,8 +35,10 @@ def backend(subject: Subject) -> Finding:
         return skipped("no stack is named")
     try:
         exists = Engine(subject.project, subject.stack, "strata doctor").exists()
+    except EngineRefusedError as error:
+        return failed(error.what, "pulumi login s3://<the state bucket>")
     except StrataError as error:
-        return failed_by(error, "pulumi login s3://<the state bucket>")
+        return failed_by(error, "install the Pulumi CLI")
     if not exists:
         return failed(f"the backend has no stack {subject.stack}", f"strata environment create {subject.stack}")
     return ok(f"the backend has stack {subject.stack}")

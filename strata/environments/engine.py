@@ -33,6 +33,17 @@ class EngineFailedError(StrataError):
         )
 
 
+class EngineRefusedError(StrataError):
+    """The engine did not answer a question."""
+
+    def __init__(self, stack: str, words: Sequence[str], said: str) -> None:
+        super().__init__(
+            f"`pulumi {shlex.join(words[:2])}` failed: {' '.join(said.split())}",
+            where={"stack": stack},
+            next_command=f"strata doctor --stack {shlex.quote(stack)}",
+        )
+
+
 @dataclass(frozen=True)
 class Engine:
     """The Pulumi CLI for one environment.
@@ -71,7 +82,7 @@ class Engine:
 
         Raises:
             EngineMissingError: it is not on PATH.
-            EngineFailedError: it ended with an error, whose words are in the message.
+            EngineRefusedError: it ended with an error, whose words are in the message.
         """
         environment = {name: value for name, value in os.environ.items() if name not in self._without}
         try:
@@ -81,11 +92,7 @@ class Engine:
         except FileNotFoundError:
             raise EngineMissingError from None
         if done.returncode:
-            raise StrataError(
-                f"`pulumi {shlex.join(words[:2])}` failed: {' '.join(done.stderr.split())}",
-                where={"stack": self.stack},
-                next_command="strata doctor",
-            )
+            raise EngineRefusedError(self.stack, words, done.stderr)
         return json.loads(done.stdout)
 
     def exists(self) -> bool:
