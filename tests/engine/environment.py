@@ -87,9 +87,9 @@ class EngineEnvironment:
         """Run ``pulumi up`` without a preview of its own, and without starting or healing anything first."""
         return self.pulumi("up", "--yes", "--skip-preview", "--non-interactive", *arguments, check=check)
 
-    def strata(self, *arguments: str, check: bool = True) -> Result:
+    def strata(self, *arguments: str, check: bool = True, **variables: str) -> Result:
         """Run ``strata`` as after ``source .strata/env``."""
-        environment = process_environment(self.home)
+        environment = {**process_environment(self.home), **variables}
         return self._run([str(self.home.bin / "strata"), *arguments], environment, check, 300, self.home.project)
 
     def psql(self, sql: str, *, url: str | None = None, check: bool = True) -> str:

@@ -34,7 +34,7 @@ if {refuse!r}:
 parameters = json.loads(request)["Parameters"]
 listener = socket.create_server(("127.0.0.1", int(parameters["localPortNumber"][0])))
 print("Port opened. Waiting for connections...", flush=True)
-target = {target!r}.rsplit(":", 1)
+target = {target!r}.rsplit(":", 1) if {target!r} else (parameters["host"][0], parameters["portNumber"][0])
 
 def copy(source, sink):
     try:
@@ -67,7 +67,15 @@ while True:
 
 
 def install(folder: Path, target: str, *, version: str = "1.2.707.0", refuse: str = "", dies_after: int = 0) -> Path:
-    """Write the executable into a folder, which is returned; connections beyond `dies_after` end it."""
+    """Write the executable into a folder, which is returned.
+
+    Args:
+        folder: where it goes.
+        target: ``host:port`` of what it leads to; empty for what the session asks for.
+        version: what it says of itself.
+        refuse: what it says instead of opening anything.
+        dies_after: how many connections it lives for; 0 for any number.
+    """
     folder.mkdir(exist_ok=True)
     path = folder / "session-manager-plugin"
     path.write_text(
