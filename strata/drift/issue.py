@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from strata.github.issues import Subject
 from strata.preview_report.comment import marker
-from strata.preview_report.markdown import code, counted, details, fence, table
+from strata.preview_report.markdown import code, counted, fence, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -97,7 +97,7 @@ def _short(value: str | None) -> str:
 
 def _long(one: Property) -> str:
     sides = [f"{name}:\n\n{_block(value)}" for name, value in (("recorded", one.recorded), ("found", one.found))]
-    return details(code(one.path), "\n\n".join(sides))
+    return "\n\n".join([code(one.path), *sides])
 
 
 def _block(value: str | None) -> str:
