@@ -81,6 +81,11 @@ class PreviewReport:
         return self.judgement in ("broken", "refused")
 
     @property
+    def stopped(self) -> bool:
+        """Whether the engine ended before its plan was whole."""
+        return bool(self.problems or self.refusals.count)
+
+    @property
     def judgement(self) -> Judgement:
         """What a reviewer should make of it."""
         if self.problems:
@@ -170,7 +175,8 @@ def _problems(
     if stream.summary and stream.summary.result == "succeeded" and engine_exit_code:
         problems.append(f"the engine says succeeded, and ended with exit code {engine_exit_code}")
     if not stream.steps and not explained:
-        problems.append("the events name no resource")
+        hint = "; is this what the engine streams with PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true?"
+        problems.append(f"the events name no resource{hint if stream.unreadable_lines else ''}")
     return tuple(problems)
 
 

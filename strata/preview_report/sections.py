@@ -15,7 +15,7 @@ from strata.preview_report.verdict import other_changes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from strata.preview_report.changes import Change
+    from strata.preview_report.changes import Change, Operation
     from strata.preview_report.contract_change import ContractChange
     from strata.preview_report.policies import PolicyResult
     from strata.preview_report.report import PreviewReport
@@ -113,26 +113,29 @@ def _contract_row(change: ContractChange) -> tuple[str, ...]:
 
 def _resources(report: PreviewReport) -> Iterable[str]:
     """Count by type, the types with replacements and deletions first; what stays is one number."""
-    counts = report.counts
-    if not report.changes_anything:
-        yield _unchanged(report)
-        return
-    shown = [operation for operation in OPERATIONS if operation in counts and operation != "same"]
+    if report.changes_anything:
+        yield from tables(("type", *_shown_operations(report)), _resource_rows(report))
+    if not report.stopped:  # How many the engine had come to by then is chance.
+        count = report.counts.get("same", 0)
+        yield f"{counted(count, 'resource stays as it is', 'resources stay as they are')}."
+
+
+def _shown_operations(report: PreviewReport) -> list[Operation]:
+    return [operation for operation in report.counts if operation != "same"]
+
+
+def _resource_rows(report: PreviewReport) -> list[tuple[str, ...]]:
     by_type: dict[str, list[Change]] = {}
     for change in report.changes:
         if change.operation != "same":
             by_type.setdefault(change.type, []).append(change)
-    rows = [
-        (code(type_), *(str(sum(one.operation == operation for one in of_type) or "") for operation in shown))
+    return [
+        (
+            code(type_),
+            *(str(sum(one.operation == operation for one in of_type) or "") for operation in _shown_operations(report)),
+        )
         for type_, of_type in sorted(by_type.items(), key=lambda item: (_rank(item[1]), item[0]))
     ]
-    yield from tables(("type", *shown), rows)
-    yield _unchanged(report)
-
-
-def _unchanged(report: PreviewReport) -> str:
-    count = report.counts.get("same", 0)
-    return f"{counted(count, 'resource stays as it is', 'resources stay as they are')}."
 
 
 def _rank(changes: Iterable[Change]) -> int:
@@ -140,14 +143,14 @@ def _rank(changes: Iterable[Change]) -> int:
 
 
 def _advice(report: PreviewReport) -> Iterable[str]:
-    if report.policies.advisory:
-        yield from _policies(report.policies.advisory)
-    if not report.policies.packs:
+    found = report.policies
+    yield from _policies(found.advisory)
+    if not found.packs:
         yield "No policy pack ran."
-    elif not report.policies.results:
-        packs = codes(report.policies.packs)
-        when = " until then" if report.refusals.count or report.problems else ""
-        yield f"{counted(report.policies.checked, 'policy', 'policies')} of {packs} looked{when}, and none is broken."
+    elif report.stopped and not found.results:
+        yield f"{codes(found.packs)} looked at what was planned until then, and nothing is broken there."
+    elif not found.results:
+        yield f"{counted(found.checked, 'policy', 'policies')} of {codes(found.packs)} looked, and none is broken."
 
 
 def _warnings(report: PreviewReport) -> Iterable[str]:

@@ -53,7 +53,7 @@ def verdict(report: PreviewReport) -> str:
         return f"{counted(report.counts.get('same', 0), 'resource stays as it is', 'resources stay as they are')}"
     refused = [f"**{words}**" for words in _refusals(report)]
     planned = [*_tenants(report), *_migrations(report), *_resources(report), *_contract(report)]
-    if report.refusals.count:  # The engine stopped there: that it planned nothing more means nothing.
+    if report.stopped:  # The engine stopped there: that it planned nothing more means nothing.
         return ", ".join([*refused, *planned])
     return ", ".join([*refused, *planned, *_calm(report), *([] if refused else ["0 refusals"])])
 

@@ -23,8 +23,6 @@ REFUSED = {"edited-migration", "leaky-key", "deleted-tenant", "broken-policy"}
 OF_A_MACHINE = re.compile(
     r"(?<![\w.])/(tmp|home|root|Users|var|opt)/|127\.0\.0\.1:(?!5432\b)\d|localhost:(?!5432\b|8000\b)\d"
 )
-    r"(?<![\w.])/(tmp|home|root|Users|var|opt)/|127\.0\.0\.1:(?!5432\b)\d|localhost:(?!5432\b|8000\b)\d"
-)
 
 
 def without_caller() -> CacheContract:

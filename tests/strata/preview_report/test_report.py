@@ -129,7 +129,7 @@ def test_the_programs_warning_about_the_contract_is_no_ordinary_warning() -> Non
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=25)
+@settings(max_examples=15, deadline=None)
 @given(data=strategies.data())
 def test_a_recorded_stream_that_breaks_off_is_never_fine(name: str, data: strategies.DataObject) -> None:
     """Cut anywhere before the end of its summary, a real stream is reported as broken."""
@@ -141,7 +141,7 @@ def test_a_recorded_stream_that_breaks_off_is_never_fine(name: str, data: strate
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=25)
+@settings(max_examples=15, deadline=None)
 @given(data=strategies.data())
 def test_a_recorded_stream_with_garbled_lines_is_never_routine(name: str, data: strategies.DataObject) -> None:
     """With some of its lines cut short, a real stream asks for attention, whatever is left of it says."""
