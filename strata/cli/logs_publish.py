@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from strata.aws import client
-from strata.cli.output import AsJson, DryRun, console, print_json, print_table
+from strata.caching.reports import labels
+from strata.cli.output import AsJson, DryRun, console, print_json, print_table, progress_console
 from strata.cli.stack_edge import EdgeReference, edge_of
 from strata.errors import StrataError
 
@@ -57,13 +58,15 @@ def publish(
     place = source or f"s3://{parameters.access_log_bucket}/"
     measured = measure(place, window, ReadOptions(keep_going=True, region=parameters.region))
     cloudwatch = client("cloudwatch", parameters.region)
-    missing = unpublished(cloudwatch, name, measured, window)
+    missing = unpublished(cloudwatch, name, measured)
     if not dry_run:
         put(cloudwatch, name, missing)
     if as_json:
         print_json({"stack": name, "published": not dry_run, "hours": missing})
     else:
         _print(missing, dry_run=dry_run)
+    for note in labels.reading_notes(measured.reading):
+        progress_console().print(f"warning: {note}", soft_wrap=True)
 
 
 def _stack_of(reference: str | None) -> str:

@@ -16,7 +16,9 @@ from strata.caching.metrics.summary import ReadOptions, get_cache_metrics
 from strata.caching.metrics.time_range import TimeRange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
+
+    from strata.caching.metrics.reading import ReadingReport
 
 _HOUR: Final = timedelta(hours=1)
 _HOUR_SECONDS: Final = 3_600
@@ -47,6 +49,21 @@ class ClassHour:
     hit_ratio_percent: float | None
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What the logs of a window of whole hours say.
+
+    Args:
+        window: the hours.
+        entries: one for each class and hour.
+        reading: how the logs were read, with the files that could not be.
+    """
+
+    window: TimeRange
+    entries: tuple[ClassHour, ...]
+    reading: ReadingReport
+
+
 def complete_hours(now: datetime, hours: int, late_minutes: int) -> TimeRange:
     """Return the newest whole hours whose logs should be there.
 
@@ -59,8 +76,8 @@ def complete_hours(now: datetime, hours: int, late_minutes: int) -> TimeRange:
     return TimeRange(end - hours * _HOUR, end)
 
 
-def measure(source: str | Sequence[str], window: TimeRange, options: ReadOptions) -> list[ClassHour]:
-    """Count the access logs of whole hours, one entry for each class and hour.
+def measure(source: str | Sequence[str], window: TimeRange, options: ReadOptions) -> Measured:
+    """Count the access logs of whole hours.
 
     Raises:
         StrataError: as `get_cache_metrics`.
@@ -74,17 +91,18 @@ def measure(source: str | Sequence[str], window: TimeRange, options: ReadOptions
             requests = measures.comparable if measures else 0
             ratio = measures.hit_ratio if measures and requests >= LEAST_REQUESTS else None
             found.append(ClassHour(cache_class, hour, requests, None if ratio is None else 100 * ratio))
-    return found
+    return Measured(window, tuple(found), counted.reading)
 
 
-def unpublished(client: Any, stack: str, measured: Iterable[ClassHour], window: TimeRange) -> list[ClassHour]:
+def unpublished(client: Any, stack: str, measured: Measured) -> list[ClassHour]:
     """Return the entries that CloudWatch does not have yet.
 
     Raises:
         AwsCallError: CloudWatch refused.
     """
+    window = measured.window
     known = {(name, hour) for name in _MEASURED_CLASSES for hour in _published_hours(client, stack, name, window)}
-    return [entry for entry in measured if (entry.cache_class, entry.hour) not in known]
+    return [entry for entry in measured.entries if (entry.cache_class, entry.hour) not in known]
 
 
 def publish(client: Any, stack: str, entries: Sequence[ClassHour]) -> None:
