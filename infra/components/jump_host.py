@@ -14,8 +14,9 @@ import pulumi_aws as aws
 IMAGE_PARAMETER: Final = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
 #: What an agent needs and no more (Systems Manager User Guide, "Configure instance permissions").
 _MANAGED_POLICY: Final = "AmazonSSMManagedInstanceCore"
-#: What an agent calls (Systems Manager User Guide, "Improve the security of EC2 instances by using VPC endpoints").
-_SERVICES: Final = ("ssm", "ssmmessages", "ec2messages")
+#: What an agent calls from version 3.3.40 on; older ones needed ec2messages as well (Systems Manager User Guide,
+#: "Improve the security of EC2 instances by using VPC endpoints").
+_SERVICES: Final = ("ssm", "ssmmessages")
 _INSTANCE_TYPE: Final = "t4g.nano"
 _HTTPS: Final = 443
 _ANYWHERE: Final = "0.0.0.0/0"

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = [
     "guides/environments.md",
+    "guides/doctor.md",
+    "guides/private-database.md",
     "guides/purging.md",
+    "guides/reading-a-preview.md",
     "guides/tenants.md",
     "runbooks/first-rollout.md",
     "runbooks/leaked-answer.md",

@@ -58,7 +58,7 @@ def test_in_a_vpc_without_a_way_out_the_agent_has_endpoints_and_nothing_else(dep
     }
     endpoints = made.all(ENDPOINT)
     assert {one.inputs["serviceName"] for one in endpoints} == {
-        f"com.amazonaws.eu-central-1.{service}" for service in ("ssm", "ssmmessages", "ec2messages")
+        f"com.amazonaws.eu-central-1.{service}" for service in ("ssm", "ssmmessages")
     }
     assert all(one.inputs["privateDnsEnabled"] and one.inputs["subnetIds"] == ["subnet-1"] for one in endpoints)
     instance = made.one("aws:ec2/instance:Instance")
