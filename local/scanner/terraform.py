@@ -76,7 +76,9 @@ def translate(resources: Iterable[Planned]) -> dict[str, Any]:
     blocks: dict[str, dict[str, Any]] = {}
     for resource in resources:
         if resource.type.startswith("aws:"):
-            blocks.setdefault(type_of(resource.type), {})[name_of(resource.name)] = _block(resource.properties)
+            # The engine makes a replacement before it deletes what it replaces, unless a resource says otherwise.
+            block = {**_block(resource.properties), "lifecycle": [{"create_before_destroy": True}]}
+            blocks.setdefault(type_of(resource.type), {})[name_of(resource.name)] = block
     return {"resource": blocks}
 
 
