@@ -47,6 +47,8 @@ class WantedRole:
 
 
 PREVIEW: Final = "strata-preview"
+#: Of the GitHub environment that looks for drift, after the name of the one that is looked at.
+DRIFT_SUFFIX: Final = "-drift"
 
 
 def deploy_role(environment: str) -> str:
@@ -63,7 +65,7 @@ def wanted_roles(settings: AccountSettings, key_arn: str) -> Iterator[WantedRole
     """Yield the roles of an account.
 
     A plan is shown before an approval, so pushes to the deployed branch preview too. Drift is looked for at night, when
-    nobody is there to approve the use of an environment, so its role goes to jobs of that branch as well.
+    nobody is there to approve anything, so it has a GitHub environment of its own.
     """
     on_branch = trust.of_branch(settings.branch)
     preview_names = settings.names(key_arn)
@@ -87,7 +89,7 @@ def wanted_roles(settings: AccountSettings, key_arn: str) -> Iterator[WantedRole
             drift_role(environment.name),
             f"Looks for drift in {environment.name} for {settings.repository}: reads, and changes nothing",
             _LOOK_SECONDS,
-            trust.trust_policy(settings, trust.of_environment(environment.name), on_branch),
+            trust.trust_policy(settings, trust.of_environment(f"{environment.name}{DRIFT_SUFFIX}")),
             rights.drift_policies(names),
         )
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from strata.account.rights.grant import EVERYTHING, NEW, OURS, Grant, TypeRights, When, to_tag
 
-INSTANCE: Final = ("arn:{partition}:rds:{region}:{account}:db:database-instance*",)
+INSTANCE: Final = ("arn:{partition}:rds:{region}:{account}:db:strata-{stack}",)
 PARAMETER_GROUP: Final = ("arn:{partition}:rds:{region}:{account}:pg:database-parameters*",)
 SUBNET_GROUP: Final = ("arn:{partition}:rds:{region}:{account}:subgrp:database-subnets*",)
 SNAPSHOT: Final = ("arn:{partition}:rds:{region}:{account}:snapshot:strata-{stack}-final-*",)
@@ -25,6 +25,7 @@ ALIASES: Final = (
     "arn:{partition}:kms:us-east-1:{account}:alias/strata-{stack}-*",
 )
 _SERVICE_ROLE: Final = ("arn:{partition}:iam::{account}:role/aws-service-role/rds.amazonaws.com/AWSServiceRoleForRDS",)
+_THROUGH_RDS: Final = When((*OURS.entries, ("StringLike", "kms:ViaService", "rds.*.amazonaws.com")))
 _FOR_RDS: Final = When((("StringEquals", "iam:AWSServiceName", "rds.amazonaws.com"),))
 
 
@@ -61,6 +62,8 @@ DATABASE: Final = (
             # RDS makes the master's secret in the name of who makes the instance (RDS User Guide, "Password
             # management with Amazon RDS and AWS Secrets Manager").
             Grant(("secretsmanager:CreateSecret", "secretsmanager:TagResource"), MASTER_SECRET),
+            # Performance Insights has a key of the stack, which RDS is granted the use of.
+            Grant(("kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKey"), KEYS, _THROUGH_RDS),
             # The first instance of an account.
             Grant(("iam:CreateServiceLinkedRole",), _SERVICE_ROLE, _FOR_RDS),
         ),
@@ -153,6 +156,7 @@ BUCKETS_AND_KEYS: Final = (
         "BucketServerSideEncryptionConfiguration", ("GetEncryptionConfiguration",), ("PutEncryptionConfiguration",)
     ),
     _bucket_setting("BucketVersioning", ("GetBucketVersioning",), ("PutBucketVersioning",)),
+    _bucket_setting("BucketNotification", ("GetBucketNotification",), ("PutBucketNotification",)),
     _bucket_setting("BucketPolicy", ("GetBucketPolicy",), ("PutBucketPolicy", "DeleteBucketPolicy")),
     _bucket_setting("BucketLifecycleConfiguration", ("GetLifecycleConfiguration",), ("PutLifecycleConfiguration",)),
     TypeRights(

@@ -87,12 +87,13 @@ def statements(grants: Iterable[Grant], names: Mapping[str, str]) -> list[Statem
 
     Grants of one service under one condition on the stack's tag share a statement: what is tagged as the stack's may be
     changed by any of them, and an action has no meaning on another kind of resource. Others share one only on the same
-    resources.
+    resources, and so do those of IAM, where one role may be given what another may not.
     """
     merged: dict[object, tuple[dict[str, None], dict[str, None], When | None]] = {}
     for grant in grants:
         service = grant.actions[0].partition(":")[0]
-        key = (service, grant.when) if grant.when in BY_TAG and grant.on != EVERYTHING else (grant.on, grant.when)
+        is_shared = grant.when in BY_TAG and grant.on != EVERYTHING and service != "iam"
+        key = (service, grant.when) if is_shared else (grant.on, grant.when)
         actions, on, _ = merged.setdefault(key, ({}, {}, grant.when))
         actions.update(dict.fromkeys(grant.actions))
         on.update(dict.fromkeys(grant.on))

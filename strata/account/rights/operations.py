@@ -8,13 +8,14 @@ from strata.account.rights.data import rds_tags
 from strata.account.rights.grant import EVERYTHING, NEW, OURS, Grant, TypeRights, to_tag
 
 _REGIONS: Final = ("{region}", "us-east-1")
-#: The alarms of a stack carry its tag; their names are made by the engine.
-_ALARM: Final = tuple(f"arn:{{partition}}:cloudwatch:{region}:{{account}}:alarm:*" for region in _REGIONS)
-_DASHBOARD: Final = ("arn:{partition}:cloudwatch::{account}:dashboard/*",)
-_TOPIC: Final = tuple(f"arn:{{partition}}:sns:{region}:{{account}}:*" for region in _REGIONS)
-_EVENTS: Final = ("arn:{partition}:rds:{region}:{account}:es:*",)
+_ALARM: Final = tuple(
+    f"arn:{{partition}}:cloudwatch:{region}:{{account}}:alarm:strata-{{stack}}-*" for region in _REGIONS
+)
+_DASHBOARD: Final = ("arn:{partition}:cloudwatch::{account}:dashboard/strata-{stack}",)
+_TOPIC: Final = tuple(f"arn:{{partition}}:sns:{region}:{{account}}:strata-{{stack}}-*" for region in _REGIONS)
+_EVENTS: Final = ("arn:{partition}:rds:{region}:{account}:es:strata-{stack}-*",)
 #: The log groups of the stack's instance.
-_LOG_GROUP: Final = ("arn:{partition}:logs:{region}:{account}:log-group:/aws/rds/instance/*",)
+_LOG_GROUP: Final = ("arn:{partition}:logs:{region}:{account}:log-group:/aws/rds/instance/strata-{stack}/*",)
 
 
 def _actions(service: str, *names: str) -> tuple[str, ...]:

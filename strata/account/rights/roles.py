@@ -10,6 +10,7 @@ from strata.account.rights.grant import OURS, Grant, Statement, When, statements
 from strata.account.rights.jump_host import AMI_PARAMETER, JUMP_HOST
 from strata.account.rights.network import NETWORK, describes, ec2
 from strata.account.rights.operations import OPERATIONS
+from strata.account.rights.service_roles import SERVICE_ROLES
 from strata.account.rights.state import READ_EVERY_STATE, READ_STATE, WRITE_STATE
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ Policies = dict[str, list[Statement]]
 #: Every AWS type that the program may register, with what it needs.
 AREAS: Final[Mapping[str, tuple[TypeRights, ...]]] = {
     "network": (*NETWORK, *JUMP_HOST),
+    "service-roles": SERVICE_ROLES,
     "database": DATABASE,
     "storage": BUCKETS_AND_KEYS,
     "edge": EDGE,
@@ -40,8 +42,13 @@ PLANNING: Final = (
     *MANAGED_POLICIES,
     Grant(("ssm:GetParameter",), AMI_PARAMETER),
 )
-#: The key of the archive, through S3 only.
-_THROUGH_S3: Final = When((*OURS.entries, ("StringLike", "kms:ViaService", "s3.*.amazonaws.com")))
+#: The keys of the archive and of the edge's secret, only through what they encrypt.
+_THROUGH_SERVICES: Final = When(
+    (
+        *OURS.entries,
+        ("StringLike", "kms:ViaService", ("s3.*.amazonaws.com", "secretsmanager.*.amazonaws.com")),
+    )
+)
 #: What the stack's own providers do beside resources: the database, the edge's secrets, archives, the tunnel.
 INSIDE: Final = (
     Grant(("rds-db:connect",), (f"{_DATABASE_USER}{DEPLOYER_LOGIN}",)),
@@ -57,7 +64,7 @@ INSIDE: Final = (
         ("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"),
         tuple(f"{bucket}/*" for bucket in ARCHIVE),
     ),
-    Grant(("kms:Decrypt", "kms:GenerateDataKey"), KEYS, _THROUGH_S3),
+    Grant(("kms:Decrypt", "kms:GenerateDataKey"), KEYS, _THROUGH_SERVICES),
     Grant(("ssm:StartSession",), ec2("instance"), OURS),
     Grant(
         ("ssm:StartSession",), ("arn:{partition}:ssm:{region}::document/AWS-StartPortForwardingSessionToRemoteHost",)

@@ -59,6 +59,7 @@ def world(emulator_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]
     account_id = str(secrets.randbelow(9 * 10**11) + 10**11)
     monkeypatch.setenv("AWS_ENDPOINT_URL", emulator_url)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", account_id)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
     environments = (EnvironmentSettings("prod", REGION, "Z0123456789ABCDEFGHIJ"),)
     settings = AccountSettings(account_id, "aws", REGION, "acme/strata", "main", environments)
     world = World(settings)

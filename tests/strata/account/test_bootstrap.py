@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 TAG_SET = [{"Key": key, "Value": value} for key, value in TAGS.items()]
 #: The calls that set an account with one environment up.
-CALLS = 31
+CALLS = 33
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 OPEN = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": ["s3:*"], "Resource": ["*"]}]}
 
@@ -80,7 +80,7 @@ def test_who_takes_a_role(world: World) -> None:
     subjects = {
         "strata-preview": ["pull_request", "ref:refs/heads/main"],
         "strata-deploy-prod": ["environment:prod"],
-        "strata-drift-prod": ["environment:prod", "ref:refs/heads/main"],
+        "strata-drift-prod": ["environment:prod-drift"],
     }
     run(world)
     for role, its_subjects in subjects.items():

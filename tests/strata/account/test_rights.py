@@ -15,10 +15,12 @@ ROLES = {"p": PREVIEW, "d": DEPLOY, "r": DRIFT}
 STATE = f"arn:aws:s3:::{SETTINGS.bucket}"
 MASTER_SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rds!db-0a1b2c3d-AbCdEf"
 EDGE_SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:edge-secrets-secret-0a1b2c3-AbCdEf"
-INSTANCE = f"arn:aws:rds:{REGION}:{ACCOUNT}:db:database-instance-0a1b2c3"
+INSTANCE = f"arn:aws:rds:{REGION}:{ACCOUNT}:db:strata-prod"
 OURS = {"aws:ResourceTag/Stack": "prod"}
 THEIRS = {"aws:ResourceTag/Stack": "dev"}
 NEW = {"aws:RequestTag/Stack": "prod"}
+THROUGH_RDS = {"kms:ViaService": f"rds.{REGION}.amazonaws.com"}
+THROUGH_SECRETS = {"kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com"}
 THROUGH_S3 = {"kms:ViaService": f"s3.{REGION}.amazonaws.com"}
 
 
@@ -73,6 +75,9 @@ MATRIX = [
     ("kms:ScheduleKeyDeletion", KEY_ARN, OURS, ""),
     ("kms:PutKeyPolicy", KEY_ARN, OURS, ""),
     ("kms:Decrypt", key("archive"), {**OURS, **THROUGH_S3}, "d"),
+    ("kms:Decrypt", key("edge-secrets"), {**OURS, **THROUGH_SECRETS}, "d"),
+    ("kms:CreateGrant", key("insights"), {**OURS, **THROUGH_RDS}, "d"),
+    ("kms:CreateGrant", key("insights"), OURS, ""),
     ("kms:Decrypt", key("archive"), OURS, ""),
     ("kms:Decrypt", key("archive"), {**THEIRS, **THROUGH_S3}, ""),
     ("kms:ScheduleKeyDeletion", key("archive"), OURS, "d"),
@@ -149,6 +154,16 @@ MATRIX = [
     ("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/jump-host-1", {"iam:PassedToService": "lambda.amazonaws.com"}, ""),
     ("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/admin", {"iam:PassedToService": "ec2.amazonaws.com"}, ""),
     ("iam:PutRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/jump-host-1", OURS, ""),
+    ("iam:PutRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/database-monitoring-1", OURS, "d"),
+    ("iam:PutRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/database-monitoring-1", THEIRS, ""),
+    ("iam:AttachRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/database-monitoring-1", OURS, ""),
+    # Alarms, topics and logs, by the stack's name in theirs.
+    ("sns:SetTopicAttributes", f"arn:aws:sns:us-east-1:{ACCOUNT}:strata-prod-edge-alarms", OURS, "d"),
+    ("sns:SetTopicAttributes", f"arn:aws:sns:{REGION}:{ACCOUNT}:strata-dev-alarms", OURS, ""),
+    ("cloudwatch:PutDashboard", f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/strata-prod", {}, "d"),
+    ("cloudwatch:PutDashboard", f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/strata-dev", {}, ""),
+    ("cloudwatch:DescribeAlarms", f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:strata-prod-memory", {}, "dr"),
+    ("logs:DeleteLogGroup", f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/rds/instance/strata-prod/x", OURS, "d"),
     ("iam:UpdateAssumeRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/strata-deploy-dev", OURS, ""),
     ("iam:AttachRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/strata-deploy-prod", {}, ""),
     ("iam:CreatePolicyVersion", f"arn:aws:iam::{ACCOUNT}:policy/strata-deploy-prod-state", {}, ""),

@@ -21,13 +21,19 @@ def test_names_of_the_stack_are_those_that_rights_are_narrowed_to() -> None:
     """A resource that is renamed would be one that its role may not touch."""
     named = {(one.type, one.name) for one in plan("prod").resources}
     assert {
-        ("aws:rds/instance:Instance", "database-instance"),
+        ("aws:iam/role:Role", "database-monitoring"),
         ("aws:rds/parameterGroup:ParameterGroup", "database-parameters"),
         ("aws:rds/subnetGroup:SubnetGroup", "database-subnets"),
         ("aws:s3/bucket:Bucket", "archive-bucket"),
         ("aws:s3/bucket:Bucket", "access-logs-bucket"),
         ("aws:secretsmanager/secret:Secret", "edge-secrets-secret"),
     } <= named
+    (instance,) = [one for one in plan("prod").resources if one.type == "aws:rds/instance:Instance"]
+    assert instance.properties["identifier"] == "strata-prod"
+    for token in ("sns/topic:Topic", "cloudwatch/metricAlarm:MetricAlarm", "rds/eventSubscription:EventSubscription"):
+        names = [one.properties["name"] for one in plan("prod").resources if one.type == f"aws:{token}"]
+        assert names
+        assert all(name.startswith("strata-prod-") for name in names)
     buckets = {name for token, name in named if token == "aws:s3/bucket:Bucket"}
     assert buckets == {"archive-bucket", "access-logs-bucket"}
     functions = [name for token, name in named if token == "aws:cloudfront/function:Function"]
