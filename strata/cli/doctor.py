@@ -32,6 +32,8 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Check machine, credentials, stack, database and edge: a line each, and what to do about it."""
+    # An AWS that cannot be reached is said once, and not tried five times for each line.
+    os.environ.setdefault("AWS_MAX_ATTEMPTS", "1")
     findings = []
     for name, finding in examine(_subject(stack)):
         findings.append({"check": name, **vars(finding)})

@@ -30,7 +30,7 @@ class NoJumpHostError(TunnelError):
             "the stack has no jump host to go through",
             where={"host": host},
             allowed="a stack with strata:database.reach tunnel, deployed",
-            next_command="set strata:database.reach to tunnel, then pulumi up from where the database can be reached",
+            next_command="set strata:database.reach to tunnel, then strata environment create STACK",
         )
 
 
