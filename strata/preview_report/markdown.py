@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 #: Characters that need no care between backticks, in a table cell too.
 _PLAIN: Final = re.compile(r"[^`|\\\n\t<>&]*")
+_NOT_PLAIN_ASCII: Final = re.compile(r"[^\x20-\x7e\n\t]")
 #: What reads in another order than it is written, or cannot be seen.
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 #: Punctuation that is no markup within a line.
@@ -26,10 +27,12 @@ _LONGEST_LIST: Final = 5_000
 
 def visible(text: str) -> str:
     """Return the text with each invisible character, but for line breaks and tabs, as its code point."""
-    unified = text.replace("\r\n", "\n")
-    return "".join(
-        f"\\u{ord(one):04x}" if unicodedata.category(one) in _HIDDEN and one not in "\n\t" else one for one in unified
-    )
+    return _NOT_PLAIN_ASCII.sub(_seen, text.replace("\r\n", "\n"))
+
+
+def _seen(character: re.Match[str]) -> str:
+    one = character[0]
+    return f"\\u{ord(one):04x}" if unicodedata.category(one) in _HIDDEN else one
 
 
 def code(text: object) -> str:

@@ -17,7 +17,8 @@ _LONGEST_LINE: Final = 300
 _TWO_MERGES: Final = """\
 To let a tenant leave takes two merges, each with its deployment:
 
-1. Put its entry back and mark it: `strata tenant offboard TENANT --on-remove archive` (or by hand: `state: offboarding` in its entry). \
+1. Put its entry back and mark it: `strata tenant offboard TENANT --on-remove archive` \
+(or by hand: `state: offboarding` in its entry). \
 It stays in service with every row; the deployment only lifts the protection.
 2. Remove it: `strata tenant offboard TENANT --remove`. The deployment archives its rows, reads the archive back, \
 and only then drops its partitions.

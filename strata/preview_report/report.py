@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from strata.preview_report.changes import OPERATIONS, Change, Operation, changes
 from strata.preview_report.contract_change import CONTRACT_WARNING, warned_sentences
@@ -20,7 +20,7 @@ from strata.preview_report.tenants import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from strata.preview_report.contract_change import ContractChange
     from strata.preview_report.events import EventStream
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 #: ``broken``: nobody can judge this preview; ``refused``: it cannot be deployed; ``attention``: it can, and something
 #: is replaced, deleted, leaves, or weakens the cache key; ``routine``: it can; ``unchanged``: there is nothing to do.
 Judgement = Literal["broken", "refused", "attention", "routine", "unchanged"]
+
+#: What a program or a provider writes to stderr is ``info#err``.
+_WARNINGS: Final = ("warning", "info#err")
 
 
 @dataclass(frozen=True)
@@ -136,11 +139,11 @@ def make_report(
     refused = refusals(stream.diagnostics, tenant_ids)
     found = _without_refused(planned, refused)
     results = policies(stream)
-    warnings = [one for one in stream.diagnostics if one.severity == "warning"]
+    warnings = [one for one in stream.diagnostics if one.severity in _WARNINGS]
     of_contract = [one for one in warnings if one.message.startswith(CONTRACT_WARNING)]
     return PreviewReport(
         environment=environment,
-        problems=_problems(stream, refused, results, engine_exit_code),
+        problems=(*_of_another_stack(stream, environment), *_problems(stream, refused, results, engine_exit_code)),
         gaps=_gaps(stream, planned),
         changes=found,
         tenants=tenant_changes(found),
@@ -157,6 +160,11 @@ def _without_refused(found: tuple[Change, ...], refused: Refusals) -> tuple[Chan
     """Return the changes without the deletions that the engine planned and then refused."""
     protected = {*(one.urn for one in refused.tenants), *(one.urn for one in refused.resources)}
     return tuple(change for change in found if change.urn not in protected)
+
+
+def _of_another_stack(stream: EventStream, environment: str) -> Iterable[str]:
+    if stream.stack not in (None, environment):
+        yield f"the events are of the stack {stream.stack}"
 
 
 def _problems(

@@ -112,6 +112,16 @@ def test_what_a_report_does_not_know_asks_for_attention(line: str, gap: str) -> 
     assert gap in " ".join(found.gaps)
 
 
+def test_events_of_another_stack_are_not_believed() -> None:
+    found = make_report(read_events(CREATED), "prod")
+    assert (found.judgement, found.problems) == ("broken", ("the events are of the stack dev",))
+
+
+def test_what_a_program_writes_to_stderr_is_a_warning() -> None:
+    said = (streams.diagnostic("info#err", "deprecated"), streams.diagnostic("info", "hello"))
+    assert [one.message for one in report(*CREATED, *said).warnings] == ["deprecated"]
+
+
 def test_the_contract_decides_too() -> None:
     unchanged = (streams.same(), streams.summary(same=1))
     assert report(*unchanged, contract=()).judgement == "unchanged"
