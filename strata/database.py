@@ -7,6 +7,7 @@ Passwords and tokens live in local variables of this module for the time of one 
 from __future__ import annotations
 
 import json
+import os
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -35,6 +36,8 @@ SESSION_SETTINGS: Final[Mapping[str, str]] = {
     "client_min_messages": "warning",
 }
 CONNECT_TIMEOUT_SECONDS: Final = 10
+#: Names a login that may only read, for a process that inspects and changes nothing: it acts as nobody else.
+READER_VARIABLE: Final = "STRATA_DATABASE_READER"
 #: A peer that is gone is noticed after 30 + 3 * 10 seconds.
 KEEPALIVES: Final[Mapping[str, int]] = {
     "keepalives": 1,
@@ -92,12 +95,18 @@ class LoginRefusedError(StrataError):
 def connect_as_deployer(reference: str) -> Connection:
     """Connect as the deployer by IAM token, acting as the owner of schemas and tables; autocommit.
 
+    Where `READER_VARIABLE` is set, that login is used instead, and whatever would write is refused by the server.
+
     Raises:
         DatabaseReferenceError: the reference leads nowhere.
         DatabaseUnreachableError: nothing answers there.
         LoginRefusedError: the deployer may not log in, or is not yet what `strata.bootstrap` makes it.
     """
     parameters = resolve(reference)
+    reader = os.environ.get(READER_VARIABLE)
+    if reader:
+        token = aws.database_token(parameters.region, parameters.host, parameters.port, reader)
+        return _connect(parameters, reader, token, None)
     return login_as_deployer(parameters, acting_as=parameters.owner_role)
 
 

@@ -21,6 +21,10 @@ _IAM_ROLE: Final = "rds_iam"
 #: The schema of the partitioned tables. The leaves are in another one, where nobody here has USAGE: a leaf has no
 #: policies, so reading it directly would walk around row-level security.
 _SCHEMA: Final = "app"
+#: The registry and the migrations, and where the leaves are: what a check for drift reads as the read-only role. USAGE
+#: of a schema gives no row of it, and no privilege on a leaf is ever granted.
+_REGISTRY_SCHEMA: Final = "strata"
+_LEAVES_SCHEMA: Final = "partitions"
 _PRIVILEGES: Final = {
     APPLICATION_ROLE: ("SELECT", "INSERT", "UPDATE", "DELETE"),
     READONLY_ROLE: ("SELECT",),
@@ -43,7 +47,7 @@ class DatabaseRolesArgs:
 
 
 class DatabaseRoles(pulumi.ComponentResource):
-    """The application's role, which reads and writes `app`, and a read-only one.
+    """The application's role, which reads and writes `app`, and a read-only one, which also sees how it is made.
 
     Outputs: ``last``, the resource after which nothing else here changes a catalog row.
     """
@@ -53,8 +57,8 @@ class DatabaseRoles(pulumi.ComponentResource):
         self._args = args
         self._database = self._make_provider(args.address)
         self._previous: Sequence[pulumi.Resource] = args.after
-        for role_name, privileges in _PRIVILEGES.items():
-            self._make_role(role_name, privileges)
+        roles = {name: self._make_role(name, privileges) for name, privileges in _PRIVILEGES.items()}
+        self._let_inspect(READONLY_ROLE, roles[READONLY_ROLE])
         self.last = self._previous[-1]
         self.register_outputs({"application_role": APPLICATION_ROLE, "readonly_role": READONLY_ROLE})
 
@@ -73,7 +77,7 @@ class DatabaseRoles(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _make_role(self, role_name: str, privileges: Sequence[str]) -> None:
+    def _make_role(self, role_name: str, privileges: Sequence[str]) -> postgresql.Role:
         """Make a login and what it may do: membership in rds_iam, the schema, its tables, and tables yet to come."""
         role = postgresql.Role(
             role_name.replace("_", "-"),
@@ -86,24 +90,39 @@ class DatabaseRoles(pulumi.ComponentResource):
         self._previous = [role]
         self._grant(f"{role_name}-schema", role, "schema", ["USAGE"])
         self._grant(f"{role_name}-tables", role, "table", privileges)
+        self._grant_on_new_tables(f"{role_name}-new-tables", role, privileges)
+        return role
+
+    def _let_inspect(self, role_name: str, role: postgresql.Role) -> None:
+        """Let a role see how the partitions are made, and what the registry says of them."""
+        self._grant(f"{role_name}-leaves-schema", role, "schema", ["USAGE"], _LEAVES_SCHEMA)
+        self._grant(f"{role_name}-registry-schema", role, "schema", ["USAGE"], _REGISTRY_SCHEMA)
+        self._grant(f"{role_name}-registry-tables", role, "table", ["SELECT"], _REGISTRY_SCHEMA)
+        self._grant_on_new_tables(f"{role_name}-new-registry-tables", role, ["SELECT"], _REGISTRY_SCHEMA)
+
+    def _grant_on_new_tables(
+        self, name: str, role: postgresql.Role, privileges: Sequence[str], schema: str = _SCHEMA
+    ) -> None:
         defaults = postgresql.DefaultPrivileges(
-            f"{role_name}-new-tables".replace("_", "-"),
+            name.replace("_", "-"),
             role=role.name,
             owner=OWNER_ROLE,
             database=self._args.address.database_name,
-            schema=_SCHEMA,
+            schema=schema,
             object_type="table",
             privileges=list(privileges),
             opts=self._next(),
         )
         self._previous = [defaults]
 
-    def _grant(self, name: str, role: postgresql.Role, object_type: str, privileges: Sequence[str]) -> None:
+    def _grant(
+        self, name: str, role: postgresql.Role, object_type: str, privileges: Sequence[str], schema: str = _SCHEMA
+    ) -> None:
         grant = postgresql.Grant(
             name.replace("_", "-"),
             role=role.name,
             database=self._args.address.database_name,
-            schema=_SCHEMA,
+            schema=schema,
             object_type=object_type,
             privileges=list(privileges),
             opts=self._next(),

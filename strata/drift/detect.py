@@ -7,8 +7,9 @@ import subprocess
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from strata.database import READER_VARIABLE
 from strata.drift.finding import Finding, LeftOut
-from strata.drift.scope import left_out, sorted_out
+from strata.drift.scope import READER, left_out, sorted_out
 from strata.drift.stream import read_refresh
 from strata.rollout import EngineMissingError
 
@@ -80,7 +81,8 @@ def _run(engine: Engine, words: list[str]) -> tuple[int, str, str]:
 
 def _variables() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in _OF_ANOTHER_STACK}
-    return {**kept, STREAM_VARIABLE: "true"}
+    # Whatever the role of AWS may do, the providers log in as one that can only read.
+    return {**kept, STREAM_VARIABLE: "true", READER_VARIABLE: READER}
 
 
 def _unsaid(code: int, errors: str, *, is_whole: bool) -> tuple[str, ...]:

@@ -36,9 +36,9 @@ SECRET_VALUES: Final = Scope(
     "its values are secrets, and whoever looks for drift may not read them",
     ("pulumi-python:dynamic/strata:EdgeSecrets",),
 )
-DATABASE_ROLES: Final = Scope(
-    "the plugin of these logs in as the deployer, who may write, and a check may not",
-    ("postgresql:",),
+DEPLOYERS_OWN: Final = Scope(
+    "only the deployer's own login could tell, and that one may write",
+    ("postgresql:", "pulumi-python:dynamic/strata:DatabaseLogins"),
 )
 INSIDE_DATABASE: Final = Scope(
     "inside the database, which this check does not reach",
@@ -51,9 +51,13 @@ INSIDE_DATABASE: Final = Scope(
 )
 
 
+#: Reads the registry and the leaves' definitions; the stack makes it.
+READER: Final = "strata_readonly"
+
+
 def left_out(*, with_database: bool) -> tuple[Scope, ...]:
     """Return what a check leaves out: less where it reaches the database."""
-    return (DATABASE_ROLES, SECRET_VALUES) if with_database else (INSIDE_DATABASE, SECRET_VALUES)
+    return (DEPLOYERS_OWN, SECRET_VALUES) if with_database else (INSIDE_DATABASE, SECRET_VALUES)
 
 
 def sorted_out(

@@ -24,7 +24,9 @@ DOCS = Path(__file__).parents[2] / "docs"
 PAGES = [
     "guides/environments.md",
     "guides/doctor.md",
+    "guides/drift.md",
     "guides/private-database.md",
+    "guides/pull-requests.md",
     "guides/purging.md",
     "guides/reading-a-preview.md",
     "guides/tenants.md",

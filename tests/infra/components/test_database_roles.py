@@ -45,7 +45,7 @@ def test_the_application_reads_and_writes_app_and_has_nothing_on_the_leaves(reco
     made = deployed(record, address)
     granted = [grant.inputs for grant in made.all("postgresql:index/grant:Grant")]
     defaults = [grant.inputs for grant in made.all("postgresql:index/defaultPrivileges:DefaultPrivileges")]
-    assert {grant["schema"] for grant in [*granted, *defaults]} == {"app"}
+    assert {grant["schema"] for grant in [*granted, *defaults] if grant["role"] == "strata_app"} == {"app"}
     assert {grant["objectType"]: grant["privileges"] for grant in granted if grant["role"] == "strata_app"} == {
         "schema": ["USAGE"],
         "table": ["SELECT", "INSERT", "UPDATE", "DELETE"],
@@ -63,10 +63,23 @@ def test_the_readonly_role_only_reads(record, address):
     assert privileges == {"USAGE", "SELECT"}
 
 
+def test_the_readonly_role_sees_how_leaves_are_made_and_none_of_their_rows(record, address):
+    """A check for drift logs in as it: definitions need USAGE, the registry SELECT, and a leaf is never granted."""
+    made = deployed(record, address)
+    everything = [*made.all("postgresql:index/grant:Grant")]
+    everything += made.all("postgresql:index/defaultPrivileges:DefaultPrivileges")
+    found = {
+        (grant.inputs["schema"], grant.inputs["objectType"], *grant.inputs["privileges"])
+        for grant in everything
+        if grant.inputs["role"] == "strata_readonly" and grant.inputs["schema"] != "app"
+    }
+    assert found == {("partitions", "schema", "USAGE"), ("strata", "schema", "USAGE"), ("strata", "table", "SELECT")}
+
+
 def test_nothing_changes_the_catalog_at_the_same_time(record, address):
     made = deployed(record, address)
     chain = [resource for resource in made.resources if resource.type.startswith("postgresql:")]
-    assert len(chain) == 8
+    assert len(chain) == 12
     for previous, resource in pairwise(chain):
         assert previous.name in resource.depends_on
     assert "schema" in chain[0].depends_on

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from strata.drift.detect import detect, refresh_words
-from strata.drift.scope import DATABASE_ROLES, INSIDE_DATABASE, SECRET_VALUES, left_out, sorted_out
+from strata.drift.scope import DEPLOYERS_OWN, INSIDE_DATABASE, SECRET_VALUES, left_out, sorted_out
 from strata.environments.engine import Engine
 from strata.rollout import EngineMissingError
 
@@ -55,7 +55,7 @@ def without(urn: str) -> list[str]:
 def test_it_tells_what_differs_and_what_was_left_out(engine: Callable[..., Engine]) -> None:
     finding = detect(engine(without(SECRETS)), with_database=True)
     assert {one.name for one in finding.drifted} == {"archive-policy", "access-logs-public-access", "tenant-globex"}
-    assert {one.reason for one in finding.left_out} == {DATABASE_ROLES.reason, SECRET_VALUES.reason}
+    assert {one.reason for one in finding.left_out} == {DEPLOYERS_OWN.reason, SECRET_VALUES.reason}
     assert finding.is_complete
     assert not finding.is_clean
 
@@ -95,6 +95,7 @@ def test_nothing_is_changed_and_the_local_stack_is_not_meant(
     assert words[-2:] == ["--stack", "dev"]
     assert "PULUMI_STACK" not in (tmp_path / "variables").read_text()
     assert "PULUMI_OPTION_CONFIG_FILE" not in (tmp_path / "variables").read_text()
+    assert "STRATA_DATABASE_READER=strata_readonly" in (tmp_path / "variables").read_text()
     assert "PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true" in (tmp_path / "variables").read_text()
 
 
@@ -115,6 +116,7 @@ def test_a_type_is_left_out_whole_and_no_other(with_database: bool, checked: set
         "a": "aws:s3/bucket:Bucket",
         "b": "postgresql:index/grant:Grant",
         "c": "pulumi-python:dynamic/strata:TenantPartitions",
+        "e": "pulumi-python:dynamic/strata:DatabaseLogins",
         "d": "pulumi-python:dynamic/strata:EdgeSecrets",
         "f": "pulumi-python:dynamic/strata:SchemaMigrations",
     }
