@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = [
+    "guides/account-bootstrap.md",
     "guides/environments.md",
     "guides/doctor.md",
     "guides/drift.md",
