@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -22,13 +23,13 @@ class RuleSkip:
     Args:
         rule: the rule's name.
         stack: on which stack.
-        resources: logical names.
+        resources: patterns of logical names.
         reason: why.
     """
 
     rule: str
     stack: str
-    resources: frozenset[str]
+    resources: tuple[str, ...]
     reason: str
 
 
@@ -36,8 +37,7 @@ class RuleSkip:
 def rule_skips() -> tuple[RuleSkip, ...]:
     """Return every exception from a rule of the pack."""
     return tuple(
-        RuleSkip(one["rule"], one["stack"], frozenset(one["resources"]), _line(one["reason"]))
-        for one in _listed("rules")
+        RuleSkip(one["rule"], one["stack"], tuple(one["resources"]), _line(one["reason"])) for one in _listed("rules")
     )
 
 
@@ -91,5 +91,8 @@ def setting_skips() -> tuple[SettingSkip, ...]:
 def is_skipped(rule: str, resource: PlannedResource) -> bool:
     """Whether a rule lets a resource pass."""
     return any(
-        skip.rule == rule and skip.stack == resource.stack and resource.name in skip.resources for skip in rule_skips()
+        skip.rule == rule
+        and skip.stack == resource.stack
+        and any(fnmatchcase(resource.name, pattern) for pattern in skip.resources)
+        for skip in rule_skips()
     )

@@ -1,5 +1,7 @@
 """Every rule of the pack: the project's own stacks pass, and each mistake is named by the rule that it breaks."""
 
+from fnmatch import fnmatchcase
+
 import pytest
 
 from policy.pack import NAME, RULES, as_policy
@@ -43,7 +45,8 @@ def test_every_exception_is_needed(monkeypatch):
     monkeypatch.setattr("policy.pack.is_skipped", lambda rule, resource: False)
     for skip in rule_skips():
         found = {one.resource for one in violations(plan(skip.stack)) if one.rule == skip.rule}
-        assert skip.resources <= found
+        for pattern in skip.resources:
+            assert any(fnmatchcase(name, pattern) for name in found)
         assert skip.reason
 
 
