@@ -81,7 +81,9 @@ def _planned_edge(config: StackConfig) -> _EdgePlan | None:
 
 def _data_layer(config: StackConfig, archive: Archive, on_aws: pulumi.ResourceOptions) -> Database:
     """Describe PostgreSQL with the schema, the roles and the partitions of every tenant."""
-    network = Network("network", NetworkArgs(config.network, config.database.port), on_aws)
+    network = Network(
+        "network", NetworkArgs(config.network, config.database.port, config.database.is_protected), on_aws
+    )
     logs = None
     if config.database.existing is None:
         identifier = instance_identifier(config.stack)

@@ -75,7 +75,7 @@ def config() -> str:
 
 
 def _surroundings() -> list[str]:
-    region = "replacement of everything, which the instance refuses: another region is another stack"
+    region = "replacement of everything, refused while deletionProtection holds: another region is another stack"
     purpose = purpose_schema()
     allowed = ", ".join(purpose["enum"])
     does = "what the stack is for, and so which guard rails it has; byName takes it from the words of its name"

@@ -21,10 +21,12 @@ class NetworkArgs:
     Args:
         config: the VPC to make, or the one that is there.
         database_port: TCP port that the security groups open.
+        protect: whether the engine refuses to replace or remove the VPC, which would take the instance along.
     """
 
     config: NetworkConfig
     database_port: int = 5432
+    protect: bool = False
 
 
 class Network(pulumi.ComponentResource):
@@ -44,7 +46,7 @@ class Network(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         self.application_security_group_id = None
         if isinstance(args.config, NewNetworkConfig):
-            self._make_vpc(args.config)
+            self._make_vpc(args.config, protect=args.protect)
         else:
             self.vpc_id = pulumi.Output.from_input(args.config.vpc_id)
             self.database_subnet_ids = pulumi.Output.from_input(list(args.config.private_subnet_ids))
@@ -58,13 +60,13 @@ class Network(pulumi.ComponentResource):
             }
         )
 
-    def _make_vpc(self, config: NewNetworkConfig) -> None:
+    def _make_vpc(self, config: NewNetworkConfig, *, protect: bool) -> None:
         vpc = aws.ec2.Vpc(
             f"{self._name}-vpc",
             cidr_block=config.cidr,
             enable_dns_hostnames=True,
             enable_dns_support=True,
-            opts=self._child,
+            opts=pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(protect=protect)),
         )
         # Nothing may use the group that AWS puts into every VPC: without rules it lets nobody in or out.
         aws.ec2.DefaultSecurityGroup(f"{self._name}-default", vpc_id=vpc.id, opts=self._child)

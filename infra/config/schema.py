@@ -56,8 +56,8 @@ def stack_schema() -> dict[str, Any]:
             "aws:region": {
                 "type": "string",
                 "pattern": f"^{REGION}$",
-                "description": "The region of the stack, for example eu-central-1. A change is refused: another region "
-                "is another stack.",
+                "description": "The region of the stack, for example eu-central-1. A change: replacement of "
+                "everything, refused while deletionProtection holds; another region is another stack.",
             },
             "strata:purpose": purpose_schema(),
             "strata:tenants": inline_tenants(has_pattern=True),

@@ -123,6 +123,11 @@ class DatabaseConfig(Section):
     ] = Field(None, description="a mapping with endpoint, port, database, resourceId and masterSecretArn")
 
     @property
+    def is_protected(self) -> bool:
+        """Whether the stack makes an instance, and protects it."""
+        return self.existing is None and self.deletion_protection
+
+    @property
     def port(self) -> int:
         """The TCP port of the database, which an instance that the stack makes has by default."""
         return self.existing.port if self.existing else _POSTGRESQL_PORT

@@ -23,7 +23,11 @@ class NewNetworkConfig(Section):
 
     cidr: Annotated[
         Annotated[str, Field(pattern=_PRIVATE_RANGE), AfterValidator(_range)],
-        Key("the address range of the VPC", "replacement of the VPC and all that is in it, which the instance refuses"),
+        Key(
+            "the address range of the VPC",
+            "replacement of the VPC and its subnets: refused while deletionProtection holds, and otherwise by RDS, "
+            "which moves no instance to another VPC",
+        ),
     ] = Field("10.0.0.0/16", description="a private IPv4 range from /16 to /24, for example 10.20.0.0/16")
     zones: Annotated[
         Literal[2, 3],

@@ -60,6 +60,13 @@ def test_more_zones_than_the_region_has_are_refused(record, monkeypatch):
     assert len(made.all("aws:ec2/subnet:Subnet")) == 2
 
 
+@pytest.mark.parametrize("protect", [True, False])
+def test_the_vpc_is_protected_as_the_instance_in_it_is(record, protect):
+    """The engine then refuses another address range, which no instance survives."""
+    made = record(lambda: outputs(Network("network", NetworkArgs(NewNetworkConfig(), protect=protect))))
+    assert made.one("aws:ec2/vpc:Vpc").request.protect is protect
+
+
 def test_the_subnets_lead_nowhere_outside(record):
     made = record(lambda: outputs(Network("network", NetworkArgs(NewNetworkConfig()))))
     assert "routes" not in made.one("aws:ec2/routeTable:RouteTable").inputs

@@ -36,7 +36,7 @@ def test_a_short_stack_file_gets_safe_defaults():
     assert config.tenants == (Tenant("acme", "active", "archive"),)
     assert config.region == "eu-central-1"
     assert (config.partitions.layout, config.partitions.capacity) == ("list", 1_000)
-    assert config.database.deletion_protection is True
+    assert config.database.is_protected is True
     assert config.database.ssl_mode == "verify-full"
     assert config.database.backup_retention_days == 7
     assert config.database.port == 5432
@@ -155,6 +155,7 @@ def test_keys_that_would_have_no_effect_on_an_existing_database_are_refused():
     config = load("dev", {**RAW, "strata:database": {"existing": existing, "sslMode": "require"}}, "Pulumi.dev.yaml")
     assert config.database.existing.endpoint == "database.example.com"
     assert config.database.port == 6543
+    assert not config.database.is_protected
 
 
 def test_a_network_is_made_or_there_but_not_both():
