@@ -14,8 +14,8 @@ from strata.cli.output import AsJson, print_json
 from strata.errors import StrataError
 from strata.preview_report.comment import comment, marker
 from strata.preview_report.contract_change import ContractChange, base_contract, contract_changes
-from strata.preview_report.events import read_events
 from strata.preview_report.json_form import json_form
+from strata.preview_report.reading import read_events
 from strata.preview_report.report import make_report
 
 if TYPE_CHECKING:

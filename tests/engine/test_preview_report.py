@@ -11,7 +11,7 @@ from local.paths import CHECKOUT
 from local.preview_examples.branches import BRANCHES, PREPARE, Branch
 from local.preview_examples.checkout import borrowed_checkout
 from local.preview_examples.pages import page
-from strata.preview_report.events import read_events
+from strata.preview_report.reading import read_events
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

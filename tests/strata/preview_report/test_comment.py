@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies
 
 from strata.preview_report.comment import LONGEST_COMMENT, EnvironmentNameError, comment, marker
 from strata.preview_report.contract_change import ContractChange
-from strata.preview_report.events import read_events
+from strata.preview_report.reading import read_events
 from strata.preview_report.report import PreviewReport, make_report
 from strata.preview_report.tenants import SCHEMA_TYPE, TENANT_TYPE
 from tests.strata.preview_report import streams

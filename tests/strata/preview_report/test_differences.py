@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies
 
 from strata.preview_report.differences import KNOWN_LATER, Difference, differences
-from strata.preview_report.events import read_events
+from strata.preview_report.reading import read_events
 from tests.strata.preview_report import streams
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"

@@ -14,7 +14,7 @@ from strata.caching.classes import CACHED_PATHS, USER_DATA
 from strata.caching.contract import CacheContract, contract_of, current_contract
 from strata.preview_report.comment import comment
 from strata.preview_report.contract_change import contract_changes
-from strata.preview_report.events import read_events
+from strata.preview_report.reading import read_events
 from strata.preview_report.report import PreviewReport, make_report
 from tests.strata.preview_report.recorded import FOLDER, NAMES, lines_of
 

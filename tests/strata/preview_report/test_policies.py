@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from strata.preview_report.events import read_events
 from strata.preview_report.policies import PolicyResult, policies
+from strata.preview_report.reading import read_events
 from tests.strata.preview_report import streams
 
 A, B = streams.urn("a"), streams.urn("b")

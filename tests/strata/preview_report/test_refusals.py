@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from strata.preview_report.events import read_events
+from strata.preview_report.reading import read_events
 from strata.preview_report.refusals import (
     OtherError,
     ProtectedResource,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings, strategies
 
 from strata.preview_report.contract_change import ContractChange, contract_warning
-from strata.preview_report.events import read_events
+from strata.preview_report.reading import read_events
 from strata.preview_report.report import Judgement, PreviewReport, make_report
 from strata.preview_report.tenants import TENANT_TYPE
 from strata.preview_report.verdict import opening, verdict

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from strata.preview_report.changes import changes
-from strata.preview_report.events import read_events
+from strata.preview_report.reading import read_events
 from strata.preview_report.statements import TenantSql
 from strata.preview_report.tenants import (
     SCHEMA_TYPE,
