@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from local import alarms_reference, config_reference, rights_reference
+from local import alarms_reference, config_reference, policy_reference, rights_reference
 from local.cost import page as cost
 from local.edge import rules
 from local.markdown import table
@@ -179,6 +179,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "config.md": config_reference.config,
     "cost.md": cost.render,
     "edge-rules.md": rules.render,
+    "policies.md": policy_reference.render,
     "rights.md": rights_reference.render,
 }
 
