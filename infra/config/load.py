@@ -22,7 +22,7 @@ from infra.config.sections.partitions import PartitionsConfig
 from infra.config.surroundings import purpose_of, region_of
 from infra.config.tenants import Report, parse_tenants
 from infra.config.values import StackConfig
-from strata.environments.files import BY_NAME
+from strata.environments.names import BY_NAME
 
 if TYPE_CHECKING:
     from strata.environments.names import Purpose

@@ -16,8 +16,7 @@ from infra.config.sections.network import ExistingNetworkConfig, NewNetworkConfi
 from infra.config.sections.partitions import PartitionsConfig
 from infra.config.surroundings import ALLOWED_PURPOSE, REGION
 from infra.config.tenants_schema import inline_tenants, tenant_list
-from strata.environments.files import BY_NAME
-from strata.environments.names import PURPOSES
+from strata.environments.names import BY_NAME, PURPOSES
 
 #: The model of each section; the network has two.
 SECTIONS: Final[Mapping[str, type[Section]]] = {

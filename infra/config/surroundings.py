@@ -5,8 +5,7 @@ from typing import Any, Final, cast
 
 from infra.config.problems import ConfigProblem
 from infra.config.tenants import Report
-from strata.environments.files import BY_NAME
-from strata.environments.names import ALLOWED_STACK_NAME, PURPOSES, STACK_NAME, Purpose
+from strata.environments.names import ALLOWED_STACK_NAME, BY_NAME, PURPOSES, STACK_NAME, Purpose
 from strata.environments.names import purpose_of as purpose_of_name
 
 REGION: Final = "[a-z]{2}(-[a-z]+)+-[0-9]"

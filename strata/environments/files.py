@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from ruamel.yaml.error import YAMLError
 
-from strata.environments.names import PURPOSES, purpose_of
+from strata.environments.names import BY_NAME, PURPOSES, purpose_of
 from strata.errors import StrataError
 from strata.stack_file import TenantFile
 from strata.yaml_edit import load
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 #: Relative to the project: made from the program's config models, so it knows the defaults.
 SCHEMA: Final = "schemas/stack.schema.json"
-BY_NAME: Final = "byName"
 
 
 class EnvironmentFileError(StrataError):

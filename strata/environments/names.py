@@ -11,6 +11,8 @@ Purpose = Literal["development", "staging", "production"]
 STACK_NAME: Final = re.compile(r"(?=.{1,32}$)[a-z](-?[a-z0-9])*")
 ALLOWED_STACK_NAME: Final = "a letter, then up to 31 of a-z and 0-9 with single - between them"
 PURPOSES: Final = cast("tuple[Purpose, ...]", get_args(Purpose))
+#: What `strata:purpose` is where nobody wrote it.
+BY_NAME: Final = "byName"
 #: The stack of one machine, which no workflow deploys.
 LOCAL_STACK: Final = "local"
 #: Words of a name, the strictest purpose first: `prod-2` and `eu-prod` are production, `preprod-dev` is what it says.
