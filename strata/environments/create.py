@@ -87,7 +87,9 @@ def steps(environment: Environment, *, exists: bool, yes: bool) -> list[Step]:
         secrets = ("--secrets-provider", provider) if provider else ()
         found.append(Step(("stack", "init", "--no-select", *secrets), "make the stack in the backend"))
     if private:
-        words = ("up", *asking, "--exclude", LOGINS, "--exclude-dependents")
+        # Where nobody is asked, the plan that is looked at is that of the whole stack, in the last step.
+        unseen = ("--skip-preview",) if yes else ()
+        words = ("up", *asking, *unseen, "--exclude", LOGINS, "--exclude-dependents")
         found.append(Step(words, "make everything but what is inside the database"))
     why = "make what is inside the database, through the jump host" if private else "make the environment"
     return [*found, Step(("up", *asking), why, through_tunnel=private)]

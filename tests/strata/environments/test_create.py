@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 UP = ("up", "--yes")
-PRIVATE_UP = ("up", "--yes", "--exclude", "**::schema-logins", "--exclude-dependents")
+PRIVATE_UP = ("up", "--yes", "--skip-preview", "--exclude", "**::schema-logins", "--exclude-dependents")
 
 
 @pytest.fixture
