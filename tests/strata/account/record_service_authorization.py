@@ -26,13 +26,14 @@ def record(data: dict[str, Any]) -> dict[str, Any]:
         known = data[service]["privileges"].get(name)
         if known is None:
             continue
-        entry = services.setdefault(service, {"actions": {}, "resources": {}})
+        entry = services.setdefault(service, {"actions": {}, "levels": {}, "resources": {}})
         resources = data[service]["resources"]
         entry["actions"][name] = {
             key: {"required": one["required"], "conditions": sorted(used.intersection(one["condition_keys"]))}
             for key, one in known["resource_types"].items()
             if not key or one["required"] or any(fits(resources[key]["arn"], pattern) for pattern in patterns)
         }
+        entry["levels"][name] = known["access_level"]
         for key in filter(None, entry["actions"][name]):
             conditions = sorted(used.intersection(resources[key]["condition_keys"]))
             entry["resources"][key] = {"arn": resources[key]["arn"], "conditions": conditions}

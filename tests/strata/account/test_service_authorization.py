@@ -15,7 +15,7 @@ import pytest
 from strata.account.rights.grant import EVERYTHING
 from strata.account.rights.unscoped import ON_EVERYTHING
 from tests.strata.account.record_service_authorization import RECORD
-from tests.strata.account.rights import NAMES, actions_by_resource, condition_keys, every_grant, fits
+from tests.strata.account.rights import NAMES, actions_by_resource, condition_keys, every_grant, fits, statements_of
 
 if TYPE_CHECKING:
     from strata.account.rights.grant import Grant
@@ -92,6 +92,24 @@ def test_every_resource_that_an_action_requires_is_granted() -> None:
         if (required := {kind for kind, one in types_of(action).items() if kind and one["required"]}) - found
     }
     assert missing == NOT_POSTGRESQL
+
+
+#: What a look needs that AWS does not call a read: opening the state, and a login that PostgreSQL narrows to reading.
+NOT_CALLED_READS = {"kms:Decrypt", "rds-db:connect"}
+
+
+@pytest.mark.parametrize("role", ["strata-preview", "strata-drift-dev", "strata-drift-prod"])
+def test_who_looks_holds_reads_only(role: str) -> None:
+    allowed = {
+        action
+        for one in statements_of(role)
+        if one["Effect"] == "Allow"
+        for action in one["Action"]
+        if action not in NEWER
+    }
+    levels = {action: REFERENCE[service]["levels"][name] for action in allowed for service, name in [action.split(":")]}
+    assert {action for action, level in levels.items() if level not in {"Read", "List"}} <= NOT_CALLED_READS
+    assert "s3:GetObject" in allowed
 
 
 def test_newer_actions_are_still_newer() -> None:
