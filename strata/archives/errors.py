@@ -2,6 +2,7 @@
 
 StrataError
   ArchivePausedError        the time of one run is over; the next one goes on
+    ComparisonPausedError   ... with the comparison of this table from its beginning
   ArchiveMismatchError      the archive is not what the partition holds
   TenantPresentError        a restore would mix with what is there
   RestoreMismatchError      the archive does not fit the tables
@@ -36,6 +37,19 @@ class ArchivePausedError(StrataError):
         self.tenant_id = tenant_id
         self.table = table
         self.rows = rows
+
+
+class ComparisonPausedError(ArchivePausedError):
+    """The time of one run is over before a table was compared as a whole; half a comparison proves nothing."""
+
+    def __init__(self, tenant_id: str, table: str, budget_seconds: float, rows: int) -> None:
+        super().__init__(tenant_id, table, budget_seconds, rows)
+        self.what = f"stopped after {budget_seconds / 60:.0f} minutes of work, with {rows} rows of this table compared"
+        self.allowed = "the comparison of a table in one run; the next run begins it anew, and keeps all else"
+        self.next_command = (
+            f"run the same command again; if it stops here again: strata tenant archive {shlex.quote(tenant_id)}, which"
+            " works for up to 24 hours, then pulumi up"
+        )
 
 
 class ArchiveMismatchError(StrataError):

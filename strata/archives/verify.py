@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from strata.archives.content import Rename, content_sha256, unpacked
-from strata.archives.errors import ArchiveMismatchError, ArchivePausedError
+from strata.archives.errors import ArchiveMismatchError, ComparisonPausedError
 from strata.archives.rows import Piece, copy_out, exact_text, read_shape
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def verify_table(
 
     Raises:
         ArchiveMismatchError: they differ.
-        ArchivePausedError: the deadline was reached.
+        ComparisonPausedError: the deadline was reached, and rows are left.
         ArchiveBucketError: a part is gone or damaged.
     """
     rename = Rename.of(archived_tenant or leaf.tenant_id, leaf.tenant_id)
@@ -60,8 +60,8 @@ def verify_table(
                 raise ArchiveMismatchError(leaf.tenant_id, leaf.table, f"part {number} holds other rows")
             done += part.rows
             report(leaf.table, done)
-            if deadline.is_over:
-                raise ArchivePausedError(leaf.tenant_id, leaf.table, deadline.budget_seconds, done)
+            if deadline.is_over and done < table.rows:
+                raise ComparisonPausedError(leaf.tenant_id, leaf.table, deadline.budget_seconds, done)
         if live.is_left:
             raise ArchiveMismatchError(leaf.tenant_id, leaf.table, f"the partition has more than {done} rows")
 
