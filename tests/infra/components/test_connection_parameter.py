@@ -8,7 +8,7 @@ from strata import reference
 SECRET_ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:master"
 
 
-def deployed(record, address, ca_bundle: str | None):
+def deployed(record, address, ca_bundle: str | None, jump_host_id: str | None = None):
     def program():
         args = ConnectionParameterArgs(
             stack="dev",
@@ -16,15 +16,16 @@ def deployed(record, address, ca_bundle: str | None):
             master_secret_arn=SECRET_ARN,
             layout="bucketed",
             archive_bucket="archive-0a1b2c3",
+            jump_host_id=jump_host_id,
         )
         return [ConnectionParameter("connection", args).reference]
 
     return record(program)
 
 
-@pytest.mark.parametrize("ca_bundle", [None, "certificates/rds.pem"])
-def test_what_the_stack_writes_is_what_the_library_reads(record, address, monkeypatch, ca_bundle):
-    made = deployed(record, address, ca_bundle)
+@pytest.mark.parametrize(("ca_bundle", "jump_host_id"), [(None, None), ("certificates/rds.pem", "i-0a1b2c3d")])
+def test_what_the_stack_writes_is_what_the_library_reads(record, address, monkeypatch, ca_bundle, jump_host_id):
+    made = deployed(record, address, ca_bundle, jump_host_id)
     parameter = made.one("aws:ssm/parameter:Parameter").inputs
     assert (parameter["name"], parameter["type"]) == ("/strata/dev/database", "String")
     assert made.result == ["ssm:/strata/dev/database"]
@@ -41,6 +42,7 @@ def test_what_the_stack_writes_is_what_the_library_reads(record, address, monkey
         layout="bucketed",
         archive_bucket="archive-0a1b2c3",
         sslrootcert=ca_bundle,
+        jump_host_id=jump_host_id,
     )
 
 
