@@ -78,7 +78,7 @@ def _marked(tenant: str, on_remove: OnRemove) -> list[str]:
         "It stays in service, with every row: pulumi up only lifts the protection of its resource.",
     ]
     if on_remove == "drop":
-        lines.append("pulumi preview refuses onRemove: drop in stack prod.")
+        lines.append("pulumi preview refuses onRemove: drop in production.")
     return [*lines, f"next: pulumi up, then strata tenant offboard {quoted} --remove, then pulumi up"]
 
 
