@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from typing import Annotated, Final
 
 import typer
@@ -36,7 +37,7 @@ def run(
     *, stack: Annotated[str, typer.Option(metavar="NAME", help="Which environment.")], dry_run: DryRun = False
 ) -> None:
     """Deploy an environment without asking: directly, or through a tunnel where its database is private."""
-    engine = engine_of(stack, "create")
+    engine = replace(engine_of(stack, "create"), again=f"strata deployment run --stack {shlex.quote(stack)}")
     step = step_of(creation.find_environment(engine.project, stack).value("database", "reach"))
     if dry_run:
         command = shlex.join(engine.command(step.words))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from local import lint
+from local.actionlint import ActionlintBuildError
 from local.lint import ACTIONS, WORKFLOWS, workflow_checks
 
 if TYPE_CHECKING:
@@ -97,3 +99,19 @@ def test_the_projects_own_workflows_pass() -> None:
     for command in workflow_checks(WORKFLOWS, ACTIONS):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_check_is_run_even_when_one_cannot_be(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Without a module proxy there is no actionlint: that fails, and what else is wrong is said all the same."""
+
+    def no_proxy(*_: Path) -> list[list[str]]:
+        raise ActionlintBuildError("actionlint could not be built: no route")
+
+    monkeypatch.setattr(lint, "CODE_CHECKS", (("ruff", "--version"), ("ruff", "no-such-command")))
+    monkeypatch.setattr(lint, "workflow_checks", no_proxy)
+    assert lint.main() == 1
+    said = capfd.readouterr().err
+    assert "error: actionlint could not be built: no route" in said
+    assert said.endswith("failed: ruff no-such-command\nfailed: actionlint\n")

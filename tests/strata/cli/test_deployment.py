@@ -8,6 +8,7 @@ import pytest
 
 from strata.cli import deployment
 from strata.cli.deployment import NeverCreatedError, step_of
+from strata.environments.engine import EngineFailedError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,6 +38,14 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_it_deploys_without_asking_and_with_the_policies(run: Run, project: Path) -> None:
     assert run("deployment", "run", "--stack", "dev").exit_code == 0
     assert (project / "asked").read_text().splitlines()[-1] == UP.removeprefix("pulumi ")
+
+
+def test_a_deployment_that_failed_is_a_deployment_again(run: Run, project: Path) -> None:
+    program = project / "pulumi"
+    program.write_text(program.read_text() + '[ "$1" = up ] && exit 255\n')
+    result = run("deployment", "run", "--stack", "dev")
+    assert isinstance(result.exception, EngineFailedError)
+    assert result.exception.next_command == "strata deployment run --stack dev"
 
 
 def test_a_dry_run_says_what_it_would_do(run: Run, project: Path) -> None:
