@@ -48,8 +48,7 @@ def tunnel(
                 opened.process.require_alive()
                 raise typer.Exit(code)
             return
-        _show(opened.environment, as_json=as_json)
-        _stay(opened)
+        _stay(opened, as_json=as_json)
 
 
 def _show(variables: Mapping[str, str], *, as_json: bool) -> None:
@@ -59,14 +58,15 @@ def _show(variables: Mapping[str, str], *, as_json: bool) -> None:
         typer.echo("\n".join(f"export {name}={shlex.quote(value)}" for name, value in variables.items()))
 
 
-def _stay(opened: Tunnel) -> None:
-    """Wait for the end of the tunnel, or for the user who has had enough of it."""
-    progress_console().print(
-        f"the tunnel to {opened.route.host} is open until Ctrl-C; the lines above lead another shell through it",
-        soft_wrap=True,
-    )
+def _stay(opened: Tunnel, *, as_json: bool) -> None:
+    """Show the variables, and wait for the end of the tunnel or for the user who has had enough of it."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
+        progress_console().print(
+            f"the tunnel to {opened.route.host} is open until Ctrl-C; these lead another shell through it:",
+            soft_wrap=True,
+        )
+        _show(opened.environment, as_json=as_json)
         opened.process.child.wait()
     except KeyboardInterrupt:
         return
