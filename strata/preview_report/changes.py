@@ -85,11 +85,12 @@ class Change:
 
 
 def changes(steps: Iterable[Step]) -> tuple[Change, ...]:
-    """Return one change per resource, in the order in which the engine came to them."""
+    """Return one change per resource, by type and name: in which order the engine came to them is chance."""
     by_urn: dict[str, list[Step]] = {}
     for step in steps:
         by_urn.setdefault(step.urn, []).append(step)
-    return tuple(_change(its_steps) for its_steps in by_urn.values())
+    found = (_change(its_steps) for its_steps in by_urn.values())
+    return tuple(sorted(found, key=lambda change: (change.type, change.name, change.urn)))
 
 
 def _change(steps: list[Step]) -> Change:

@@ -61,7 +61,8 @@ def comment(report: PreviewReport, longest: int | None = LONGEST_COMMENT, artifa
 
 
 def _verdict(report: PreviewReport) -> str:
-    return f"**{opening(report)}:** {verdict(report)}."
+    facts = verdict(report)
+    return f"**{opening(report)}:** {facts}." if facts else f"**{opening(report)}.**"
 
 
 def _fitting(found: Iterable[Section], room: int, artifact: str | None) -> Iterable[str]:

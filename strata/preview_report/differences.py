@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from difflib import unified_diff
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ UNKNOWN: Final = frozenset(
 KNOWN_LATER: Final = "(known after the deployment)"
 #: Of Pulumi's own; no property of anything.
 _INTERNAL: Final = ("__provider", "__defaults", "__internal")
+_CONTEXT_LINES: Final = 2
 _PATH_PART: Final = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|\[(\d+)\]|([^.\[\]]+)')
 
 
@@ -137,6 +139,12 @@ def _spelled(parts: list[str | int]) -> str:
 def _forces(step: Step, path: str) -> bool:
     told = (step.differences or {}).get(path)
     return (told is not None and told.kind.endswith("-replace")) or path.split(".", maxsplit=1)[0] in step.replaced_for
+
+
+def line_by_line(before: str, after: str) -> str:
+    """Return how two texts differ, as a patch without its head; empty if they do not."""
+    patch = unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=_CONTEXT_LINES)
+    return "\n".join(list(patch)[2:])
 
 
 def _text(value: Any) -> str | None:

@@ -65,7 +65,7 @@ def policies(stream: EventStream) -> Policies:
     for one in stream.violations:
         key = (one.policy, one.pack, one.level, one.message.strip())
         resources.setdefault(key, []).append(name_of(one.urn))
-    results = [PolicyResult(*key, tuple(dict.fromkeys(names))) for key, names in resources.items()]
+    results = [PolicyResult(*key, tuple(sorted(set(names)))) for key, names in resources.items()]
     packs = {run.pack for run in stream.policy_runs} | {one.pack for one in stream.violations}
     packs |= stream.summary.policy_packs if stream.summary else frozenset()
     names = {(run.pack, policy) for run in stream.policy_runs for policy in run.policies}

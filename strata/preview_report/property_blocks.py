@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from difflib import unified_diff
 from typing import TYPE_CHECKING, Final
 
-from strata.preview_report.differences import KNOWN_LATER
-from strata.preview_report.markdown import code, fence, table
+from strata.preview_report.differences import KNOWN_LATER, line_by_line
+from strata.preview_report.markdown import code, codes, fence, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,25 +16,27 @@ if TYPE_CHECKING:
 
 #: A value up to this many characters stands in a table.
 _LONGEST_CELL: Final = 160
-_CONTEXT_LINES: Final = 2
 _MISSING: Final = "_(not there)_"
 
 
 def property_blocks(changes: Sequence[Change]) -> Iterable[str]:
-    """Yield a block per resource that differs in properties."""
+    """Yield a block per resource that differs in properties, and one for those that differ in the same way."""
+    alike: dict[tuple[str, str, str], list[str]] = {}
     for change in changes:
         if change.differences:
-            yield _resource(change)
+            shown = "\n\n".join(_differences(change.differences))
+            alike.setdefault((change.type, change.operation, shown), []).append(change.name)
+    for (type_, operation, shown), names in alike.items():
+        yield f"{codes(names)} ({code(type_)}), {operation}:\n\n{shown}"
 
 
-def _resource(change: Change) -> str:
-    short = [one for one in change.differences if _is_short(one)]
-    long = [one for one in change.differences if not _is_short(one)]
-    parts = [f"{code(change.name)} ({code(change.type)}), {change.operation}:"]
+def _differences(differences: Sequence[Difference]) -> Iterable[str]:
+    short = [one for one in differences if _is_short(one)]
     if short:
-        parts.append(table(("property", "before", "after"), [_row(one) for one in short]))
-    parts += [f"{code(one.path)}:\n\n{fence(_line_by_line(one), 'diff')}" for one in long]
-    return "\n\n".join(parts)
+        yield table(("property", "before", "after"), [_row(one) for one in short])
+    for one in differences:
+        if not _is_short(one):
+            yield f"{code(one.path)}:\n\n{fence(_line_by_line(one), 'diff')}"
 
 
 def _row(difference: Difference) -> tuple[str, str, str]:
@@ -59,15 +60,14 @@ def _is_short(difference: Difference) -> bool:
 
 
 def _line_by_line(difference: Difference) -> str:
-    before, after = _lines(difference.before), _lines(difference.after)
-    return "\n".join(list(unified_diff(before, after, lineterm="", n=_CONTEXT_LINES))[2:])
+    return line_by_line(_indented(difference.before), _indented(difference.after))
 
 
-def _lines(value: str | None) -> list[str]:
-    """Return the lines of a value; of JSON, those of its indented form, so that a difference is small."""
+def _indented(value: str | None) -> str:
+    """Return a value; JSON with a line per fact, so that a difference is small."""
     if value is None:
-        return []
+        return ""
     try:
-        return json.dumps(json.loads(value), indent=2, ensure_ascii=False).splitlines()
+        return json.dumps(json.loads(value), indent=2, ensure_ascii=False)
     except ValueError:
-        return value.splitlines()
+        return value

@@ -118,9 +118,10 @@ def refusals(diagnostics: Iterable[Diagnostic], tenant_ids: Mapping[str, str]) -
             others.append(one)
         else:
             found.setdefault(known)
+    protected = [one for one in found if isinstance(one, ProtectedResource)]
     return Refusals(
-        tenants=tuple(one for one in found if isinstance(one, ProtectedTenant)),
-        resources=tuple(one for one in found if isinstance(one, ProtectedResource)),
+        tenants=tuple(sorted((one for one in found if isinstance(one, ProtectedTenant)), key=lambda one: one.tenant)),
+        resources=tuple(sorted(protected, key=lambda one: one.name)),
         migrations=tuple(one for one in found if isinstance(one, RefusedMigration)),
         inputs=tuple(one for one in found if isinstance(one, RefusedInput)),
         errors=deduplicated(others),
@@ -152,11 +153,11 @@ def _refused_input(refused: re.Match[str]) -> RefusedInput:
 
 
 def deduplicated(diagnostics: Iterable[Diagnostic]) -> tuple[OtherError, ...]:
-    """Return each message once, with how often it was said and the resources that it is about."""
+    """Return each message once, by its text, with how often it was said and the resources that it is about."""
     said: dict[str, list[Diagnostic]] = {}
     for one in diagnostics:
         said.setdefault(one.message.strip(), []).append(one)
     return tuple(
-        OtherError(message, len(each), tuple(dict.fromkeys(name_of(one.urn) for one in each if one.urn)))
-        for message, each in said.items()
+        OtherError(message, len(each), tuple(sorted({name_of(one.urn) for one in each if one.urn})))
+        for message, each in sorted(said.items())
     )

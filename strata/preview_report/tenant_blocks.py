@@ -41,9 +41,11 @@ _MOST_IN_A_LINE: Final = 100
 def tenant_blocks(tenants: Sequence[TenantChange]) -> Iterable[str]:
     """Yield who they are, and the SQL that runs for them, once per pattern."""
     yield from items(_fates(tenants))
-    for fate in ("onboarded", "altered"):
-        for pattern in sql_patterns(tenants, fate):
-            yield _pattern(pattern)
+    for pattern in sql_patterns(tenants, "onboarded"):
+        note = _note(pattern, "The exact SQL is at the end.")
+        yield f"Runs for {_whom(pattern)}:\n\n{fence(pattern.sql, 'sql')}{note}"
+    for pattern in sql_patterns(tenants, "altered"):
+        yield f"Differs for {_whom(pattern)}:\n\n{fence(pattern.sql, 'diff')}{_note(pattern, '')}"
 
 
 def _fates(tenants: Sequence[TenantChange]) -> Iterable[str]:
@@ -55,19 +57,21 @@ def _fates(tenants: Sequence[TenantChange]) -> Iterable[str]:
                 yield f"{happens}{next_merge}: {codes(its_tenants[start : start + _MOST_IN_A_LINE])}"
 
 
-def _pattern(pattern: SqlPattern) -> str:
-    who = (
-        code(pattern.tenants[0]) if len(pattern.tenants) == 1 else f"each of {counted(len(pattern.tenants), 'tenant')}"
-    )
+def _whom(pattern: SqlPattern) -> str:
+    count = len(pattern.tenants)
+    who = code(pattern.tenants[0]) if count == 1 else f"each of {counted(count, 'tenant')}"
+    return f"{who}, on {codes(pattern.tables)}"
+
+
+def _note(pattern: SqlPattern, where: str) -> str:
     marks = "; ".join(f"`{mark}` is {meaning}" for mark, meaning in _MARKS.items() if mark in pattern.sql)
-    note = f"\n\n{marks}. The exact SQL is at the end." if marks else ""
-    return f"Runs for {who}, on {codes(pattern.tables)}:\n\n{fence(pattern.sql, 'sql')}{note}"
+    return f"\n\n{marks}. {where}".rstrip() if marks else ""
 
 
 def exact_sql_blocks(tenants: Sequence[TenantChange]) -> Iterable[str]:
     """Yield the exact SQL of each tenant, to open."""
     for one in tenants:
-        if one.sql:
+        if one.sql and one.fate == "onboarded":
             yield details(code_in_html(one.tenant), fence("\n\n".join(one.sql.by_table.values()), "sql"))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from strata.preview_report.differences import line_by_line
 from strata.preview_report.statements import SqlPattern, TenantSql, patterns
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class TenantChange:
             the tenant never was offboarding; ``altered``: its partitions change; ``replaced``: no provider of this
             stack asks for that.
         on_remove: what becomes of the rows when its entry goes.
-        sql: what runs by table, for ``onboarded`` and ``altered``.
+        sql: by table, what runs for ``onboarded``, and for ``altered`` how what it should have differs.
     """
 
     tenant: str
@@ -51,9 +52,9 @@ class Migration:
 
 
 def tenant_changes(changes: Iterable[Change]) -> tuple[TenantChange, ...]:
-    """Return what becomes of each tenant that does not stay as it is."""
+    """Return what becomes of each tenant that does not stay as it is, by id."""
     tenants = (change for change in changes if change.type == TENANT_TYPE and change.operation != "same")
-    return tuple(_tenant(change) for change in tenants)
+    return tuple(sorted((_tenant(change) for change in tenants), key=lambda one: one.tenant))
 
 
 def _tenant(change: Change) -> TenantChange:
@@ -61,10 +62,23 @@ def _tenant(change: Change) -> TenantChange:
     after: Mapping[str, Any] = change.new.inputs if change.new else before
     tenant = str(after.get("tenant_id", tenant_of(change.name)))
     fate = _fate(change, before, after)
-    has_sql = fate in ("onboarded", "altered")
-    by_table = {table: _lines(lines) for table, lines in _object(after.get("statements")).items()} if has_sql else {}
+    by_table = _sql(fate, _object(before.get("statements")), _object(after.get("statements")))
     sql = TenantSql(tenant, change.name.removeprefix(_TENANT_PREFIX), by_table) if by_table else None
     return TenantChange(tenant, fate, "drop" if after.get("on_remove") == "drop" else "archive", sql)
+
+
+def _sql(fate: Fate, before: Mapping[str, Any], after: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return the SQL that runs for a new tenant, and the difference of what an altered one should have."""
+    if fate == "onboarded":
+        return {table: _lines(lines) for table, lines in after.items()}
+    if fate == "altered":
+        tables = dict.fromkeys([*before, *after])
+        return {
+            table: difference
+            for table in tables
+            if (difference := line_by_line(_lines(before.get(table, [])), _lines(after.get(table, []))))
+        }
+    return {}
 
 
 def _fate(change: Change, before: Mapping[str, Any], after: Mapping[str, Any]) -> Fate:

@@ -25,7 +25,6 @@ TRIED = ("new-tenants", "edited-migration", "loosened-key", "deleted-tenant", "r
 #: What grows with the stack and says nothing about the branch.
 _OTHER_RESOURCES = re.compile(r"\d+ resources stay")
 _POLICIES = re.compile(r"\d+ policies of")
-_WARNINGS = re.compile(r"### Warnings\n.*?</details>\n", re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +46,5 @@ def test_the_example_is_what_the_engine_says_today(checkout: Checkout, branch: B
 
 
 def _of_the_branch(text: str) -> str:
-    """Return what a page says about its branch; in which order the engine warned is chance."""
-    text = _WARNINGS.sub("### Warnings\n", text)
+    """Return what a page says about its branch."""
     return _POLICIES.sub("N policies of", _OTHER_RESOURCES.sub("N resources stay", text))

@@ -78,7 +78,7 @@ def test_an_engine_that_died_is_never_reported_as_fine(run: Run, tmp_path: Path)
     file = tmp_path / "events.jsonl"
     file.write_text("".join(lines_of("unchanged")[:-2]), encoding="utf-8")
     result = run("preview-report", str(file), "--engine-exit-code", "137", "--fail-on", "refusals")
-    assert "**The preview is not complete, do not merge on it:**" in result.output
+    assert "**The preview is not complete, do not merge on it.**" in result.output
     assert "there is no summary; the engine ended with exit code 137" in result.output
     assert "the preview is not complete" in str(result.exception)
 

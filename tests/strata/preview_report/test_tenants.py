@@ -50,7 +50,16 @@ def found(operation: str, old: dict[str, Any] | None, new: dict[str, Any] | None
 def test_fates(operation: str, old: dict[str, Any] | None, new: dict[str, Any] | None, fate: Fate) -> None:
     (tenant,) = found(operation, old, new)
     assert (tenant.tenant, tenant.fate) == ("acme", fate)
-    assert bool(tenant.sql) == (fate == "onboarded")
+    assert bool(tenant.sql) == (fate in ("onboarded", "altered"))
+
+
+def test_an_altered_tenant_is_told_by_what_differs() -> None:
+    other = {"payments": [*SQL["payments"], "SELECT 'acme';"], "invoices": ["SELECT 1;"]}
+    (tenant,) = found("update", properties(), properties(statements={**other, "audit_logs": []}))
+    assert tenant.sql is not None
+    assert set(tenant.sql.by_table) == {"payments", "invoices"}
+    assert tenant.sql.by_table["payments"].endswith("\n+SELECT 'acme';")
+    assert tenant.sql.by_table["invoices"] == "@@ -0,0 +1 @@\n+SELECT 1;"
 
 
 def test_tenants_that_stay_are_not_told() -> None:
