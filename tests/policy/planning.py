@@ -145,6 +145,7 @@ class _Answers(mocks.Mocks):
             "getCallerIdentity": {"accountId": ACCOUNT_ID, "id": ACCOUNT_ID},
             "getPartition": {"partition": "aws", "id": "aws"},
             "getRegion": {"region": "eu-central-1", "id": "eu-central-1"},
+            "getParameter": {"insecureValue": "ami-0123456789abcdef0", "id": "ami"},
             "getCachePolicy": {"id": MANAGED_POLICIES.get(str(args.args.get("name")))},
             "getOriginRequestPolicy": {"id": MANAGED_POLICIES.get(str(args.args.get("name")))},
         }

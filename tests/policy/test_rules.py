@@ -3,17 +3,24 @@
 from fnmatch import fnmatchcase
 
 import pytest
+import yaml
 
 from policy.pack import NAME, RULES, as_policy
 from policy.skips import rule_skips
 from tests.policy.judging import violations
 from tests.policy.mutants import MUTANTS, with_unknowns
-from tests.policy.planning import STACKS, plan
+from tests.policy.planning import CHECKOUT, STACKS, plan, plan_of
 
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_stacks_of_the_project_pass(stack):
     assert violations(plan(stack)) == []
+
+
+def test_a_jump_host_passes():
+    content = yaml.safe_load((CHECKOUT / "Pulumi.prod.yaml").read_text())["config"]
+    tunnel = {**content, "strata:database": {**content["strata:database"], "reach": "tunnel"}}
+    assert violations(plan_of("prod", tunnel)) == []
 
 
 @pytest.mark.parametrize("stack", STACKS)

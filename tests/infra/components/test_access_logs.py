@@ -64,4 +64,5 @@ def test_records_expire_and_abandoned_uploads_go(record):
     (rule,) = deployed(record).one("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration").inputs["rules"]
     assert rule["status"] == "Enabled"
     assert rule["expiration"] == {"days": 90}
+    assert rule["noncurrentVersionExpiration"] == {"noncurrentDays": 7}
     assert rule["abortIncompleteMultipartUpload"] == {"daysAfterInitiation": 7}

@@ -72,3 +72,21 @@ def test_the_archive_keeps_versions(record):
     assert versioning["versioningConfiguration"] == {"status": "Enabled"}
     assert made.one("aws:kms/alias:Alias").inputs["name"] == "alias/strata-dev-archive"
     assert made.result == ["archive-bucket-0a1b2c3"]
+
+
+def test_the_archive_and_its_key_cannot_be_deleted_by_a_mistake(record):
+    made = record(lambda: [Archive("archive", ArchiveArgs("prod", protect=True)).bucket_name])
+    kept = {one.name for one in made.resources if one.request.protect}
+    assert kept == {"archive-bucket", "archive-key"}
+
+
+def test_abandoned_uploads_of_the_archive_are_deleted_and_archives_are_not(record):
+    made = record(lambda: [Archive("archive", ArchiveArgs("prod", protect=True)).bucket_name])
+    (rule,) = made.one("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration").inputs["rules"]
+    assert rule["abortIncompleteMultipartUpload"] == {"daysAfterInitiation": 7}
+    assert "expiration" not in rule
+
+
+def test_a_bucket_tells_eventbridge_what_happens_in_it(record):
+    notification = closed(record).one("aws:s3/bucketNotification:BucketNotification").inputs
+    assert notification == {"bucket": "logs-bucket-0a1b2c3", "eventbridge": True}

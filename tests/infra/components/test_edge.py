@@ -316,6 +316,7 @@ def test_without_aliases_cloudfront_shows_its_own_certificate(record):
     assert found["aliases"] == []
     assert found["httpVersion"] == "http2and3"
     assert found["priceClass"] == "PriceClass_100"
+    assert found["defaultRootObject"] == "index.html"
 
 
 def test_aliases_come_with_their_certificate_and_modern_tls(record):
