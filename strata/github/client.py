@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -119,6 +120,8 @@ def session(settings: GitHubSettings) -> Iterator[Session]:
 
 
 def _client(settings: GitHubSettings) -> Github:
+    # What was refused is said once, by our error; a workflow's token is always refused its own name.
+    logging.getLogger("github").setLevel(logging.ERROR)
     retry = GithubRetry(
         secondary_rate_wait=settings.secondary_wait_seconds,
         max_rate_limit_wait=settings.longest_wait_seconds,

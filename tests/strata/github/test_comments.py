@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -36,6 +37,14 @@ def test_the_first_report_is_a_new_comment(github: GitHub, settings: GitHubSetti
     assert bodies(github) == [f"{MARKER}\none tenant"]
     assert written.action == "created"
     assert written.url == next(iter(github.comments.values()))["html_url"]
+
+
+def test_a_token_that_may_not_ask_who_it_is_is_no_news(
+    github: GitHub, settings: GitHubSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    put(settings, "one tenant")
+    assert github.requests[0] == "GET /user"
+    assert [one.message for one in caplog.records if one.levelno >= logging.WARNING] == []
 
 
 def test_the_next_report_takes_its_place(github: GitHub, settings: GitHubSettings) -> None:
