@@ -31,7 +31,7 @@ Repository = Annotated[
     str,
     typer.Option(
         metavar="OWNER/NAME",
-        help="The GitHub repository whose workflows take the roles; with @NUMBER after each name if its tokens have it.",
+        help="The GitHub repository whose workflows take the roles; @NUMBER after each name if its tokens have it.",
     ),
 ]
 Region = Annotated[
