@@ -14,6 +14,7 @@ RIGHTS = {
     "preview/touched": {"contents": "read"},
     "preview/preview": {"contents": "read", "id-token": "write"},
     "preview/comment": {"contents": "read", "pull-requests": "write"},
+    "preview/passed": {},
     "deploy/dev": {"contents": "read", "id-token": "write"},
     "deploy/staging": {"contents": "read", "id-token": "write"},
     "deploy/prod": {"contents": "read", "id-token": "write"},
@@ -73,7 +74,17 @@ def test_what_a_fork_may_run_can_only_read() -> None:
         for job in JOBS.values()
         if job.file == "preview.yml" and NOT_A_FORK not in " ".join(str(job.content.get("if", "")).split())
     }
-    assert open_to_forks == {"preview/check": {"contents": "read"}}
+    assert open_to_forks == {"preview/check": {"contents": "read"}, "preview/passed": {}}
+
+
+def test_one_check_stands_for_all_of_a_pull_request() -> None:
+    """It never is skipped, since GitHub takes a skipped check for one that passed; and it needs every other job."""
+    passed = JOBS["preview/passed"].content
+    assert set(passed["needs"]) == set(workflow("preview.yml")["jobs"]) - {"passed"}
+    assert passed["if"] == "${{ always() }}"
+    (step,) = passed["steps"]
+    assert step["run"] == "exit 1"
+    assert step["if"] == "${{ contains(needs.*.result, 'failure') || contains(needs.*.result, 'cancelled') }}"
 
 
 def test_no_job_may_both_reach_aws_and_write_to_github() -> None:

@@ -17,7 +17,7 @@ from strata.cli.main import app
 from tests.workflows.parsed import FILES, GITHUB, all_steps, setup_steps
 
 #: What a line of a step may begin with.
-PROGRAMS = {"make", "pulumi", "strata", "git", "python3"}
+PROGRAMS = {"make", "pulumi", "strata", "git", "python3", "exit"}
 MOST_LINES = 3
 #: The one commit of each action, and the version that its comment says.
 PINS = {
