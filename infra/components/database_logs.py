@@ -17,7 +17,7 @@ EXPORTED_LOGS: Final = ("postgresql", "upgrade")
 #: The statements that changed the schema are in it: an auditor asks about the last year.
 _RETENTION_DAYS: Final = 365
 #: What PostgreSQL logs of a wait that has lasted `deadlock_timeout` (log_lock_waits).
-_LOCK_WAIT: Final = '"still waiting for"'
+LOCK_WAIT: Final = '"still waiting for"'
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class DatabaseLogs(pulumi.ComponentResource):
             f"{name}-lock-waits",
             name=f"strata-{args.stack}-lock-waits",
             log_group_name=groups["postgresql"].name,
-            pattern=_LOCK_WAIT,
+            pattern=LOCK_WAIT,
             metric_transformation=aws.cloudwatch.LogMetricFilterMetricTransformationArgs(
                 name=LOCK_WAITS_METRIC, namespace=log_namespace(args.stack), value="1", default_value="0"
             ),

@@ -1,7 +1,10 @@
 import json
 
+import psycopg
+import pytest
+
 from infra.components.database import Database, DatabaseArgs
-from infra.components.database_logs import DatabaseLogs, DatabaseLogsArgs
+from infra.components.database_logs import LOCK_WAIT, DatabaseLogs, DatabaseLogsArgs
 from infra.config import DatabaseConfig
 
 GROUP = "aws:cloudwatch/logGroup:LogGroup"
@@ -60,3 +63,20 @@ def test_waits_for_locks_are_counted_in_the_log_of_postgresql(record):
         "value": "1",
         "defaultValue": "0",
     }
+
+
+def test_postgresql_logs_a_wait_in_the_words_that_are_counted(fresh_database):
+    """The real server with the stack's own parameter: what the filter looks for stands in its log, once for a wait."""
+    server = fresh_database.server
+    log = server.folder / "log"
+    before = log.read_text().count(LOCK_WAIT.strip('"'))
+    with fresh_database.admin() as holder, fresh_database.admin() as waiter:
+        waiter.execute("SET log_lock_waits = on")
+        waiter.execute("SET deadlock_timeout = '50ms'")
+        waiter.execute("SET lock_timeout = '400ms'")
+        holder.execute("CREATE TABLE held (id int)")
+        with holder.transaction():
+            holder.execute("LOCK TABLE held")
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                waiter.execute("SELECT FROM held")
+    assert log.read_text().count(LOCK_WAIT.strip('"')) == before + 1
