@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from strata import aws
 from strata.doctor.finding import Finding, failed, ok, skipped
+from strata.doctor.subject import REGION_VARIABLES
 from strata.errors import StrataError
 
 if TYPE_CHECKING:
@@ -19,45 +20,41 @@ _MOST_SKEW_SECONDS: Final = 300
 _LEAST_LEFT_SECONDS: Final = 900
 #: As `aws configure export-credentials` and others write it.
 _EXPIRATION: Final = "AWS_CREDENTIAL_EXPIRATION"
-_REGION_VARIABLES: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _SKEWED: Final = ("RequestTimeTooSkewed", "SignatureDoesNotMatch", "InvalidSignatureException")
 
 
 def credentials(subject: Subject) -> Finding:
     """Ask AWS who this is."""
-    try:
-        identity = _identity(subject)
-    except aws.failures() as error:
-        return failed(" ".join(str(error).split()), "aws sso login, or AWS credentials in the environment")
+    caller = subject.caller
+    if isinstance(caller, Exception):
+        return failed(" ".join(str(caller).split()), "aws sso login, or AWS credentials in the environment")
     left = _left_seconds(subject)
+    until = "" if left is None else f", for {max(0, left) / 60:.0f} more minutes"
     if left is not None and left < _LEAST_LEFT_SECONDS:
-        return failed(
-            f"{identity['Arn']}, for {max(0, left) / 60:.0f} more minutes", "get new credentials before a deployment"
-        )
-    return ok(identity["Arn"] + (f", for {left / 60:.0f} more minutes" if left else ""))
+        return failed(caller["Arn"] + until, "get new credentials before a deployment")
+    return ok(caller["Arn"] + until)
 
 
 def region(subject: Subject) -> Finding:
     """Hold the region of this shell against the stack's: references are looked up in the shell's."""
-    found = _region(subject)
+    found = subject.region
     if found is None:
-        return failed("no region is set", f"export {_REGION_VARIABLES[0]}=<the stack's aws:region>")
+        return failed("no region is set", f"export {REGION_VARIABLES[0]}=<the stack's aws:region>")
     try:
         wanted = subject.content["config"].get("aws:region")
     except StrataError:
         return ok(f"{found}; without a stack file there is nothing to hold it against")
     if wanted != found:
-        return failed(f"{found}, but the stack is in {wanted}", f"export {_REGION_VARIABLES[0]}={wanted}")
+        return failed(f"{found}, but the stack is in {wanted}", f"export {REGION_VARIABLES[0]}={wanted}")
     return ok(found)
 
 
 def clock(subject: Subject) -> Finding:
     """Hold this machine's clock against AWS's."""
-    try:
-        answer = _identity(subject)
-    except aws.failures() as error:
-        if aws.error_code(error) in _SKEWED:
-            return failed(" ".join(str(error).split()), "set the clock of this machine, by NTP")
+    answer = subject.caller
+    if isinstance(answer, Exception):
+        if aws.error_code(answer) in _SKEWED:
+            return failed(" ".join(str(answer).split()), "set the clock of this machine, by NTP")
         return skipped("needs an answer of AWS")
     date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
     if date is None:
@@ -66,15 +63,6 @@ def clock(subject: Subject) -> Finding:
     if skew > _MOST_SKEW_SECONDS:
         return failed(f"{skew:.0f} s away from AWS's", "set the clock of this machine, by NTP")
     return ok(f"{skew:.0f} s away from AWS's, of {_MOST_SKEW_SECONDS} s that it takes")
-
-
-def _identity(subject: Subject) -> dict[str, Any]:
-    # Without any region the call still has an answer, so that one missing thing is one failed line.
-    return dict(aws.client("sts", _region(subject) or "us-east-1").get_caller_identity())
-
-
-def _region(subject: Subject) -> str | None:
-    return next((subject.environment[name] for name in _REGION_VARIABLES if subject.environment.get(name)), None)
 
 
 def _left_seconds(subject: Subject) -> float | None:

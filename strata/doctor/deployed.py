@@ -17,6 +17,7 @@ from strata.tunnel.route import route_to
 
 if TYPE_CHECKING:
     from strata.doctor.subject import Subject
+    from strata.reference import ConnectionParameters
 
 _EDGE_SECONDS: Final = 10
 _EDGE_URL: Final = "STRATA_EDGE_URL"
@@ -26,6 +27,9 @@ _BUNDLE_PAGE: Final = "https://truststore.pki.rds.amazonaws.com/global/global-bu
 
 def parameter(subject: Subject) -> Finding:
     """Read the parameter that every connection starts from."""
+    missing = subject.waits_for(subject.database)
+    if missing:
+        return skipped(missing)
     try:
         found = subject.parameters
     except StrataError as error:
@@ -35,9 +39,8 @@ def parameter(subject: Subject) -> Finding:
 
 def certificates(subject: Subject) -> Finding:
     """Load the certificate authorities that connections are verified with."""
-    try:
-        found = subject.parameters
-    except StrataError:
+    found = _parameters(subject)
+    if found is None:
         return skipped("needs the connection parameter")
     if not found.sslmode.startswith("verify"):
         return skipped(f"sslmode is {found.sslmode}, which verifies nothing")
@@ -52,9 +55,8 @@ def certificates(subject: Subject) -> Finding:
 
 def database(subject: Subject) -> Finding:
     """Log in as the deployer, and ask for the version."""
-    try:
-        found = subject.parameters
-    except StrataError:
+    found = _parameters(subject)
+    if found is None:
         return skipped("needs the connection parameter")
     try:
         with login_as_deployer(found, acting_as=found.owner_role) as connection:
@@ -70,12 +72,22 @@ def database(subject: Subject) -> Finding:
 
 def edge(subject: Subject) -> Finding:
     """Ask the edge for anything: every answer of its own says that it is there."""
+    said = subject.environment.get(_EDGE_URL)
+    if said:
+        return _asked(said)
+    missing = subject.waits_for(subject.edge)
     try:
-        url = _edge_url(subject)
+        if subject.stack and not subject.edge and subject.value("cdn", "enabled", default=True) is False:
+            return skipped("the stack has no distribution")
+        if missing:
+            return skipped(missing)
+        found = subject.edge_parameters
     except StrataError as error:
         return failed_by(error, "pulumi up")
-    if url is None:
-        return skipped("the stack has no distribution")
+    return _asked(f"https://{next((name for name in found.aliases if not name.startswith('*')), found.domain_name)}")
+
+
+def _asked(url: str) -> Finding:
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=_EDGE_SECONDS)
@@ -83,12 +95,8 @@ def edge(subject: Subject) -> Finding:
         connection.request("HEAD", "/")
         status = connection.getresponse().status
     except OSError as error:
-        return failed(
-            f"{url}: {error}",
-            "make status"
-            if parts.hostname == "localhost"
-            else "strata:cdn.aliases, their DNS records, and the distribution's state",
-        )
+        aliases = "strata:cdn.aliases, their DNS records, and the distribution's state"
+        return failed(f"{url}: {error}", "make status" if parts.hostname == "localhost" else aliases)
     except http.client.HTTPException as error:
         return failed(f"{url}: {error!r}", "another program listens there")
     finally:
@@ -96,11 +104,11 @@ def edge(subject: Subject) -> Finding:
     return ok(f"{url} answers ({status})")
 
 
-def _edge_url(subject: Subject) -> str | None:
-    said = subject.environment.get(_EDGE_URL)
-    if said:
-        return said
-    if not subject.edge and subject.value("cdn", "enabled", True) is False:
+def _parameters(subject: Subject) -> ConnectionParameters | None:
+    """Return the connection parameters, if they can be read."""
+    if subject.waits_for(subject.database):
         return None
-    found = subject.edge_parameters
-    return f"https://{next((name for name in found.aliases if not name.startswith('*')), found.domain_name)}"
+    try:
+        return subject.parameters
+    except StrataError:
+        return None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ruamel.yaml.error import YAMLError
 
+from strata import aws
 from strata.caching.reference import EdgeParameters, resolve_edge
 from strata.errors import StrataError
 from strata.reference import ConnectionParameters, resolve
@@ -17,6 +18,10 @@ from strata.yaml_edit import load
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+
+#: The engine's plugins and newer SDKs read the one, boto3 the other.
+REGION_VARIABLES: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")
 
 
 class NoStackError(StrataError):
@@ -45,6 +50,30 @@ class Subject:
     database: str | None
     edge: str | None
     environment: Mapping[str, str]
+
+    @property
+    def region(self) -> str | None:
+        """The region that this shell's calls go to."""
+        return next((self.environment[name] for name in REGION_VARIABLES if self.environment.get(name)), None)
+
+    @cached_property
+    def caller(self) -> Mapping[str, Any] | Exception:
+        """What AWS answers to the question who this is, or why it does not; it is asked once."""
+        try:
+            # Without any region the call still has an answer, so that one missing thing is one failed line.
+            return dict(aws.client("sts", self.region or "us-east-1").get_caller_identity())
+        except aws.failures() as error:
+            return error
+
+    def waits_for(self, reference: str | None) -> str | None:
+        """Return what has to be there before a reference can be followed; None when nothing is missing."""
+        if reference and not reference.startswith("ssm:"):
+            return None
+        if not reference and not self.stack:
+            return "needs a stack"
+        if self.region is None:
+            return "needs a region"
+        return "needs credentials" if isinstance(self.caller, Exception) else None
 
     @property
     def stack_name(self) -> str:

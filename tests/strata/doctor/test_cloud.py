@@ -5,6 +5,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from strata.doctor import cloud as checks
+from strata.doctor.subject import Subject
 
 
 def in_minutes(minutes):
@@ -58,7 +59,7 @@ def test_a_region_without_a_stack(subject):
 def test_the_clock(subject, monkeypatch, seconds, status):
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
     answer = {"ResponseMetadata": {"HTTPHeaders": {"date": date}}}
-    monkeypatch.setattr(checks, "_identity", lambda _: answer)
+    monkeypatch.setattr(Subject, "caller", answer)
     assert checks.clock(subject()).status == status
 
 
@@ -67,15 +68,12 @@ def test_the_clock_of_a_real_answer(subject, cloud):
 
 
 def test_a_signature_that_is_refused_for_its_time(subject, monkeypatch):
-    def refuse(_):
-        error = {"Code": "SignatureDoesNotMatch", "Message": "Signature expired: 20260101T000000Z is now earlier than"}
-        raise ClientError({"Error": error}, "GetCallerIdentity")
-
-    monkeypatch.setattr(checks, "_identity", refuse)
+    error = {"Code": "SignatureDoesNotMatch", "Message": "Signature expired: 20260101T000000Z is now earlier than"}
+    monkeypatch.setattr(Subject, "caller", ClientError({"Error": error}, "GetCallerIdentity"))
     found = checks.clock(subject())
     assert (found.status, found.remedy) == ("failed", "set the clock of this machine, by NTP")
 
 
 def test_an_answer_without_a_date(subject, monkeypatch):
-    monkeypatch.setattr(checks, "_identity", lambda _: {"ResponseMetadata": {"HTTPHeaders": {}}})
+    monkeypatch.setattr(Subject, "caller", {"ResponseMetadata": {"HTTPHeaders": {}}})
     assert checks.clock(subject()).status == "skipped"

@@ -8,6 +8,7 @@ import pytest
 
 from strata import aws
 from strata.doctor import deployed
+from strata.doctor.subject import Subject
 from strata.tunnel.route import TUNNEL_VARIABLE, Route
 from tests.strata.conftest import connection_parameters
 
@@ -40,6 +41,17 @@ def test_what_needs_the_parameter_waits_for_it(subject):
     assert deployed.database(subject(database=NOWHERE)).status == "skipped"
     assert deployed.certificates(subject(database=NOWHERE)).status == "skipped"
     assert deployed.parameter(subject(database=NOWHERE)).status == "failed"
+
+
+def test_without_a_region_or_credentials_nothing_deployed_is_looked_for(subject, cloud, monkeypatch):
+    monkeypatch.setattr(Subject, "caller", ValueError("nobody"))
+    for check in (deployed.parameter, deployed.edge):
+        assert check(subject()) == deployed.skipped("needs credentials")
+        assert check(subject(stack=None)) == deployed.skipped("needs a stack")
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    for check in (deployed.parameter, deployed.edge):
+        assert check(subject()) == deployed.skipped("needs a region")
 
 
 def test_a_database_that_answers(subject, parameters):
