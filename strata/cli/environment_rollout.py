@@ -130,15 +130,17 @@ def _tenant_progress(total: int) -> Iterator[Callable[[int], None]]:
             progress.update(task, completed=done)
             if not shown.is_terminal and progress.get_time() - said_at >= _LINE_SECONDS:
                 said_at = progress.get_time()
-                _say(_line(done, total, progress.tasks[0].elapsed or _LINE_SECONDS))
+                _say(_line(progress.tasks[0]))
 
         yield report
 
 
-def _line(done: int, total: int, seconds: float) -> str:
-    """Return how far it is: tenants, their rate, and the time left."""
-    rate = done / seconds
-    return f"{done:,} of {total:,} tenants, {rate:,.0f}/s, {(total - done) / rate:,.0f} s left"
+def _line(task: Task) -> str:
+    """Return how far it is: tenants, and once they are known their rate and the time left."""
+    done = f"{task.completed:,.0f} of {task.total:,.0f} tenants"
+    if task.speed is None or task.time_remaining is None:
+        return done
+    return f"{done}, {task.speed:,.1f}/s, {task.time_remaining:,.0f} s left"
 
 
 def _say(text: str) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -108,8 +110,11 @@ def test_where_nobody_sees_a_bar_a_line_is_said_now_and_then(
 ) -> None:
     monkeypatch.setattr(environment_rollout, "_LINE_SECONDS", 0.0)
     with environment_rollout._tenant_progress(1_000) as report:
-        report(500)
+        for done in (1, 200, 500):
+            report(done)
+            time.sleep(0.05)
     said = capsys.readouterr()
     assert said.out == ""
-    assert said.err.startswith("500 of 1,000 tenants, ")
-    assert said.err.endswith("s left\n")
+    first, _, last = said.err.splitlines()
+    assert first == "1 of 1,000 tenants"  # one moment is no rate
+    assert re.fullmatch(r"500 of 1,000 tenants, [\d,]+\.\d/s, \d+ s left", last)
