@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
+from infra.components import alarm_table
+from infra.config import AlarmsConfig
 from strata.aws import AwsCallError
 from strata.caching.metric_names import NAMESPACE
 from strata.caching.metrics import ReadOptions
@@ -130,3 +133,41 @@ def test_a_refusal_names_the_service(log: str, monkeypatch: pytest.MonkeyPatch, 
     with pytest.raises(AwsCallError, match="cloudwatch: Could not connect"):
         unpublished(nobody, "prod", measure(log, WINDOW, ReadOptions()))
     nobody.close()
+
+
+def test_what_is_published_raises_the_alarm_of_the_table(cloudwatch: Any) -> None:
+    """Both mean the same metric. The emulator judges an alarm without its dimensions, so they are asked for too."""
+    floors = AlarmsConfig.model_validate({"hitRatioFloor": {"staticData": 80, "userData": 0}})
+    (row,) = alarm_table.hit_ratios("prod", floors)
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    low = [ClassHour("static_data", hour - timedelta(hours=ago), 1_000, 12.5) for ago in range(row.periods)]
+    metric = {
+        "Namespace": row.metric.namespace,
+        "MetricName": row.metric.name,
+        "Dimensions": [{"Name": name, "Value": value} for name, value in row.metric.dimensions.items()],
+    }
+    publish(cloudwatch, "prod", low)
+    window = {"StartTime": hour - timedelta(hours=row.periods), "EndTime": hour + timedelta(hours=1)}
+    found = cloudwatch.get_metric_statistics(**metric, **window, Period=row.period_seconds, Statistics=[row.statistic])
+    assert [point[row.statistic] for point in found["Datapoints"]] == [12.5] * row.periods
+    cloudwatch.put_metric_alarm(
+        **metric,
+        AlarmName=row.name,
+        Statistic=row.statistic,
+        ComparisonOperator="LessThanThreshold",
+        Threshold=row.threshold,
+        Period=row.period_seconds,
+        EvaluationPeriods=row.periods,
+        DatapointsToAlarm=row.needed,
+        TreatMissingData=row.missing,
+    )
+    publish(cloudwatch, "prod", low[:1])
+    deadline = time.monotonic() + 10
+    while (state := _state(cloudwatch, row.name)) != "ALARM" and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert state == "ALARM"
+
+
+def _state(cloudwatch: Any, name: str) -> str:
+    (alarm,) = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    return str(alarm["StateValue"])
