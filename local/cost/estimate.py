@@ -83,8 +83,9 @@ def key_count(config: StackConfig) -> int:
     is_made, edge, enabled = config.database.existing is None, has_edge(config), config.alarms.enabled
     own_topic = enabled and config.alarms.topic_arn is None
     topic_of_edge = enabled and edge and config.region != "us-east-1"
-    # The archive, the database's logs, the access logs, the topics.
-    return 1 + is_made + edge + own_topic + topic_of_edge
+    has_secrets = edge and config.cdn.key_value_store
+    # The archive, the database's logs, the access logs, the edge's secrets, the topics.
+    return 1 + is_made + edge + has_secrets + own_topic + topic_of_edge
 
 
 def secret_count(config: StackConfig) -> int:

@@ -60,9 +60,9 @@ def test_an_existing_instance_costs_this_stack_nothing() -> None:
 @pytest.mark.parametrize(
     ("sections", "keys", "secrets", "alarms", "metrics"),
     [
-        ({}, 5, 2, 11, 7),
-        ({"region": "us-east-1"}, 4, 2, 11, 7),
-        ({"alarms": {"enabled": False}}, 3, 2, 11, 7),
+        ({}, 6, 2, 11, 7),
+        ({"region": "us-east-1"}, 5, 2, 11, 7),
+        ({"alarms": {"enabled": False}}, 4, 2, 11, 7),
         ({"cdn": {"enabled": False}}, 3, 1, 8, 1),
         ({"cdn": {"keyValueStore": False}}, 5, 1, 11, 7),
     ],
