@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from strata.account.bootstrap import bootstrap, differences
-from strata.account.part import UNKNOWN_KEY_ARN, ForeignThingError
+from strata.account.bootstrap import NotShownError, bootstrap, differences, wait_until_shown
+from strata.account.part import UNKNOWN_KEY_ARN, ForeignThingError, Part
 from strata.account.settings import AUDIENCE, KEY_ALIAS, PROVIDER_HOST, TAGS
 from tests.strata.account.conftest import KilledError
 
@@ -94,6 +94,16 @@ def test_who_takes_a_role(world: World) -> None:
                 f"{PROVIDER_HOST}:sub": [f"repo:acme/strata:{subject}" for subject in its_subjects],
             }
         }
+
+
+def test_what_aws_shows_late_is_waited_for() -> None:
+    answers = iter([None, None, True])
+    part = Part("key alias/strata-state", "itself", wanted=True, read=lambda: next(answers), settle=lambda _: [])
+    wait_until_shown(part, (0, 0, 0))
+    assert next(answers, "read three times") == "read three times"
+    never = replace(part, read=lambda: None)
+    with pytest.raises(NotShownError, match="does not show it: key alias/strata-state, itself; next: strata account"):
+        wait_until_shown(never, (0, 0))
 
 
 def test_a_run_that_is_killed_at_any_call_is_gone_on_with(world: World) -> None:
