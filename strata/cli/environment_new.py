@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from strata.account.settings import KEY_ALIAS
 from strata.cli.output import AsJson, DryRun, console, print_json
 from strata.environments.new import new_environment
 from strata.stack_file import project_folder
@@ -55,7 +56,7 @@ def _shown(made: NewEnvironment, *, dry_run: bool) -> list[str]:
         "fill in, or look at:",
         *(f"  {path}:{number}: {line}" for path, number, line in made.to_fill_in),
         f"next: edit Pulumi.{made.name}.yaml, then",
-        f"  pulumi stack init {made.name} --secrets-provider 'awskms://alias/YOUR-KEY?region=YOUR-REGION'",
+        f"  pulumi stack init {made.name} --secrets-provider 'awskms://{KEY_ALIAS}?region=YOUR-REGION'",
         f"  strata tenant add TENANT --stack {made.name}",
         f"  pulumi preview --stack {made.name}",
         f"  strata environment create {made.name}",

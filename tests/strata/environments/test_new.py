@@ -286,6 +286,7 @@ def test_the_command_says_what_to_fill_in(
     assert "left out, because it is prod's: strata:cdn.aliases, strata:cdn.hostedZoneId\n" in said
     assert "  Pulumi.prod-2.yaml:29: # yours: strata:cdn.aliases, and hostedZoneId or certificateArn" in said
     assert "  strata tenant add TENANT --stack prod-2\n" in said
+    assert "--secrets-provider 'awskms://alias/strata-state?region=YOUR-REGION'\n" in said
     found = json.loads(run("environment", "new", "prod-3", "--from", "prod-2", "--json").stdout)
     assert (found["from"], found["written"]) == ("prod-2", True)
     assert found["to_fill_in"][0] == {
