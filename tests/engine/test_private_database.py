@@ -71,7 +71,7 @@ def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Private]:
             environment.remove()
 
 
-def test_an_environment_is_created_through_its_own_jump_host(private: Private) -> None:
+def _create(private: Private) -> None:
     """Everything but the database's inside is made first; then the rest, through an instance that was not there."""
     tried = private.strata("environment", "create", STACK, "--dry-run").output.splitlines()
     assert [line.split("  #")[0] for line in tried] == [
@@ -107,7 +107,19 @@ def test_an_environment_is_created_through_its_own_jump_host(private: Private) -
     assert str(started(private.plugin)["arguments"][5]) not in text
 
 
-def test_destroying_it_keeps_its_archives_and_says_what_stands_in_the_way(private: Private) -> None:
+def _examine(private: Private) -> None:
+    """Neither with the stack of this machine, nor with the private one from within its tunnel."""
+    own = json.loads(private.strata("doctor", "--json").output)
+    within = ("database", "tunnel", "--database", f"ssm:/strata/{STACK}/database", "--", "strata", "doctor", "--json")
+    theirs = json.loads(private.strata(*within, "--stack", STACK).output)
+    for found in (own, theirs):
+        assert [one for one in found if one["status"] == "failed"] == []
+    details = {one["check"]: one["detail"] for one in theirs}
+    assert details["session-manager-plugin"] == "session-manager-plugin 1.2.707.0"
+    assert details["database"].endswith("acting as strata_owner, through a tunnel")
+
+
+def _destroy(private: Private) -> None:
     refused = private.strata("environment", "destroy", STACK, "--confirm", STACK, check=False)
     assert refused.code == 1
     assert "error: 1 tenants are active: acme" in refused
@@ -125,3 +137,11 @@ def test_destroying_it_keeps_its_archives_and_says_what_stands_in_the_way(privat
     held = client(private.environment, "s3")
     assert held.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]["BlockPublicPolicy"] is True
     assert "aws:kms/key:Key" in left
+
+
+@pytest.mark.timeout(900)  # Seven runs of the engine.
+def test_the_life_of_a_private_environment(private: Private) -> None:
+    """It is created through its own jump host, found well, and destroyed but for its archives."""
+    _create(private)
+    _examine(private)
+    _destroy(private)
