@@ -75,7 +75,7 @@ def planned_behaviors(
     for block in behaviors(distribution):
         pattern = str(block["pathPattern"])
         ids = (block.get("cachePolicyId"), block.get("originRequestPolicyId"))
-        if UNKNOWN in ids:
+        if UNKNOWN in ids or any(UNKNOWN in policies[id_].properties.values() for id_ in ids if id_ in policies):
             continue
         if pattern not in agreed:
             yield f"{pattern}: is not in the cache contract, so nobody said what its answers depend on"

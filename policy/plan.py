@@ -88,10 +88,15 @@ class PlannedResource:
         value = self.properties.get(key)
         return default if value is None else value
 
+    def differs(self, key: str, wanted: bool) -> bool:
+        """Whether a property is known and is not as wanted; a missing one is not. An unknown one is for the update."""
+        value = self.get(key)
+        return value is not UNKNOWN and value is not wanted
+
     def blocks(self, key: str) -> Sequence[Mapping[str, Any]]:
-        """Return a property's blocks: a list of them, the only one, or none."""
+        """Return a property's blocks: a list of them, the only one, or none; those that are unknown are left out."""
         value = self.get(key, [])
-        found = [value] if isinstance(value, Mapping) else value
+        found = value if isinstance(value, list) else [value]
         return [block for block in found if isinstance(block, Mapping)]
 
     def statements(self, key: str) -> Sequence[Mapping[str, Any]]:

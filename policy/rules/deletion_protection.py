@@ -28,9 +28,9 @@ def _check(resource: PlannedResource, stack: str) -> Iterator[str]:
 
 
 def _instance(resource: PlannedResource, stack: str) -> Iterator[str]:
-    if resource.get("skipFinalSnapshot") is not False:
+    if resource.differs("skipFinalSnapshot", False):
         yield "skipFinalSnapshot is not false, so a deleted instance leaves nothing; allowed: false"
-    if is_protected(stack) and resource.get("deletionProtection") is not True:
+    if is_protected(stack) and resource.differs("deletionProtection", True):
         yield "deletionProtection is not true; allowed: true outside local and dev"
 
 

@@ -23,12 +23,12 @@ def _nothing(_resource: PlannedResource) -> Iterable[str]:
 
 
 def _instance(resource: PlannedResource) -> Iterator[str]:
-    if resource.get("storageEncrypted") is not True:
+    if resource.differs("storageEncrypted", True):
         yield "storageEncrypted is not true; allowed: true"
 
 
 def _key(resource: PlannedResource) -> Iterator[str]:
-    if resource.get("enableKeyRotation") is not True:
+    if resource.differs("enableKeyRotation", True):
         yield "enableKeyRotation is not true; allowed: true"
 
 

@@ -32,7 +32,7 @@ def _check(resources: Sequence[PlannedResource]) -> Iterator[tuple[PlannedResour
 def _expires(lifecycle: PlannedResource) -> Iterator[bool]:
     for rule in lifecycle.blocks("rules"):
         days = (rule.get("expiration") or {}).get("days") or 0
-        yield rule.get("status") == "Enabled" and days > 0
+        yield rule.get("status") == "Enabled" and days != 0
 
 
 RULE = StackRule(

@@ -39,7 +39,7 @@ def _is_anybody(principal: Any) -> bool:
 
 
 def _instance(resource: PlannedResource) -> Iterator[str]:
-    if resource.get("publiclyAccessible") is not False:
+    if resource.differs("publiclyAccessible", False):
         yield "publiclyAccessible is not false; allowed: false"
 
 
@@ -49,7 +49,7 @@ def _machine(resource: PlannedResource) -> Iterator[str]:
 
 
 def _subnet(resource: PlannedResource) -> Iterator[str]:
-    if resource.get("mapPublicIpOnLaunch", False) is not False:
+    if resource.get("mapPublicIpOnLaunch") is True:
         yield "what starts in this subnet gets a public address; allowed: mapPublicIpOnLaunch false"
 
 
@@ -77,7 +77,7 @@ def _open(rule: Mapping[str, Any]) -> Iterator[str]:
 
 def _access_block(resource: PlannedResource) -> Iterator[str]:
     for key in _BLOCKS:
-        if resource.get(key) is not True:
+        if resource.differs(key, True):
             yield f"{key} is not true; allowed: true"
 
 

@@ -27,7 +27,7 @@ def _check(resource: PlannedResource, _stack: str) -> Iterator[str]:
 
 def _above_zero(ttls: Mapping[str, Any]) -> Iterator[str]:
     for name, seconds in ttls.items():
-        if seconds != 0:
+        if isinstance(seconds, int | float) and seconds > 0:
             yield f"{name} is {seconds:g} seconds, so the edge decides instead of the origin; allowed: 0"
 
 

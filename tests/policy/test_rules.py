@@ -4,11 +4,12 @@ from fnmatch import fnmatchcase
 
 import pytest
 import yaml
+from pulumi_policy.proxy import UNKNOWN_ARRAY_VALUE, UNKNOWN_BOOLEAN_VALUE, UNKNOWN_NUMBER_VALUE
 
 from policy.pack import NAME, RULES, as_policy
 from policy.skips import rule_skips
 from tests.policy.judging import violations
-from tests.policy.mutants import MUTANTS, with_unknowns
+from tests.policy.mutants import CACHE_POLICY, DISTRIBUTION, INSTANCE, MUTANTS, put, with_unknowns
 from tests.policy.planning import CHECKOUT, STACKS, plan, plan_of
 
 
@@ -46,6 +47,15 @@ def test_every_rule_is_broken_by_a_mutant():
 def test_a_mistake_in_what_is_known_is_named_in_the_first_preview_too():
     found = violations(with_unknowns(next(one for one in MUTANTS if one.name == "public instance").plan()))
     assert {violation.rule for violation in found} == {"no-public-access"}
+
+
+def test_what_nobody_knows_yet_is_for_the_update():
+    planned = plan("prod")
+    for key in ("publiclyAccessible", "storageEncrypted", "deletionProtection"):
+        planned = put(INSTANCE, None, key, UNKNOWN_BOOLEAN_VALUE)(planned)
+    planned = put(CACHE_POLICY, "edge-policies-realtime", "minTtl", UNKNOWN_NUMBER_VALUE)(planned)
+    planned = put(DISTRIBUTION, None, "orderedCacheBehaviors", UNKNOWN_ARRAY_VALUE)(planned)
+    assert violations(planned) == []
 
 
 def test_every_exception_is_needed(monkeypatch):
