@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Kill = Callable[[EngineEnvironment, subprocess.Popen[str]], None]
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]  # nine runs of the engine, on a busy machine
 
 TENANTS = 40
 SECONDS = 120
