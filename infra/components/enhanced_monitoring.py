@@ -8,14 +8,14 @@ from typing import Final
 import pulumi
 import pulumi_aws as aws
 
-from infra.components.policy_document import Statement, policy_document
+from infra.components.policy_document import policy_document
 
 #: The coarsest and cheapest that RDS has; what it writes is charged as CloudWatch Logs (RDS User
 #: Guide, "Overview of Enhanced Monitoring").
 MONITORING_INTERVAL_SECONDS: Final = 60
 _SERVICE: Final = "monitoring.rds.amazonaws.com"
-#: What RDS logs to, in every account.
-_LOG_GROUPS: Final = "log-group:RDS*"
+#: Of AWS's own. A policy of ours would let whoever deploys give this role any right at all.
+_MANAGED_POLICY: Final = "service-role/AmazonRDSEnhancedMonitoringRole"
 
 
 def monitoring_role(name: str, opts: pulumi.ResourceOptions) -> tuple[aws.iam.Role, pulumi.Resource]:
@@ -27,28 +27,8 @@ def monitoring_role(name: str, opts: pulumi.ResourceOptions) -> tuple[aws.iam.Ro
         assume_role_policy=policy_document([trust]),
         opts=opts,
     )
-    rights = aws.iam.RolePolicy(name, role=role.name, policy=policy_document(_statements(opts)), opts=opts)
+    partition = aws.get_partition(opts=pulumi.InvokeOptions(parent=opts.parent)).partition
+    rights = aws.iam.RolePolicyAttachment(
+        name, role=role.name, policy_arn=f"arn:{partition}:iam::aws:policy/{_MANAGED_POLICY}", opts=opts
+    )
     return role, rights
-
-
-def _statements(opts: pulumi.ResourceOptions) -> list[Statement]:
-    """Return the rights of AWS's managed policy AmazonRDSEnhancedMonitoringRole, in this account only."""
-    invoke = pulumi.InvokeOptions(parent=opts.parent)
-    account_id = aws.get_caller_identity_output(opts=invoke).account_id
-    partition = aws.get_partition_output(opts=invoke).partition
-    groups = pulumi.Output.format("arn:{0}:logs:*:{1}:{2}", partition, account_id, _LOG_GROUPS)
-    streams = pulumi.Output.format("{0}:log-stream:*", groups)
-    return [
-        {
-            "Sid": "MakeGroups",
-            "Effect": "Allow",
-            "Action": ["logs:CreateLogGroup", "logs:PutRetentionPolicy"],
-            "Resource": groups,
-        },
-        {
-            "Sid": "WriteStreams",
-            "Effect": "Allow",
-            "Action": ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams", "logs:GetLogEvents"],
-            "Resource": streams,
-        },
-    ]

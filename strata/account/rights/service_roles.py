@@ -1,7 +1,7 @@
 """Rights for the roles that a stack makes for AWS's own services: the jump host's, and that of enhanced monitoring.
 
-The deployment may attach one policy of AWS's to the jump host's role, and write the monitoring role's own policy; it
-may hand them to those two services, and touch no other role.
+The deployment may attach one policy of AWS's to each, and write none of its own; it may hand the roles to those two
+services, and touch no other role.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ from typing import Final
 
 from strata.account.rights.grant import NEW, OURS, Grant, TypeRights, When, to_tag
 
-#: What may be attached: what AWS's own policy for managed instances says, and nothing else.
-ATTACHABLE_POLICIES: Final = ("arn:{partition}:iam::aws:policy/AmazonSSMManagedInstanceCore",)
+_AWS_POLICY: Final = "arn:{partition}:iam::aws:policy/"
+#: What may be attached to which: what AWS's own policy for the service says, and nothing else.
+JUMP_HOST_POLICY: Final = f"{_AWS_POLICY}AmazonSSMManagedInstanceCore"
+MONITORING_POLICY: Final = f"{_AWS_POLICY}service-role/AmazonRDSEnhancedMonitoringRole"
 _ARN: Final = "arn:{partition}:iam::{account}:"
 _JUMP_HOST: Final = (f"{_ARN}role/jump-host-*",)
 _MONITORING: Final = (f"{_ARN}role/database-monitoring-*",)
 _ROLES: Final = (*_JUMP_HOST, *_MONITORING)
 _PROFILE: Final = (f"{_ARN}instance-profile/jump-host-*",)
-_THESE_POLICIES: Final = When((("ArnEquals", "iam:PolicyARN", ATTACHABLE_POLICIES),))
 
 
 def _iam(*names: str) -> tuple[str, ...]:
@@ -26,6 +27,10 @@ def _iam(*names: str) -> tuple[str, ...]:
 
 def _to(service: str) -> When:
     return When((("StringEquals", "iam:PassedToService", service),))
+
+
+def _only(policy_arn: str) -> When:
+    return When((("ArnEquals", "iam:PolicyARN", policy_arn),))
 
 
 SERVICE_ROLES: Final = (
@@ -42,14 +47,12 @@ SERVICE_ROLES: Final = (
         ),
     ),
     TypeRights(
-        "aws:iam/rolePolicy:RolePolicy",
-        (Grant(_iam("GetRolePolicy"), _MONITORING),),
-        (Grant(_iam("PutRolePolicy", "DeleteRolePolicy"), _MONITORING, OURS),),
-    ),
-    TypeRights(
         "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
-        (Grant(_iam("ListAttachedRolePolicies"), _JUMP_HOST),),
-        (Grant(_iam("AttachRolePolicy", "DetachRolePolicy"), _JUMP_HOST, _THESE_POLICIES),),
+        (Grant(_iam("ListAttachedRolePolicies"), _ROLES),),
+        (
+            Grant(_iam("AttachRolePolicy", "DetachRolePolicy"), _JUMP_HOST, _only(JUMP_HOST_POLICY)),
+            Grant(_iam("AttachRolePolicy", "DetachRolePolicy"), _MONITORING, _only(MONITORING_POLICY)),
+        ),
     ),
     TypeRights(
         "aws:iam/instanceProfile:InstanceProfile",

@@ -31,13 +31,12 @@ def test_only_rds_takes_the_role(record):
     assert statement["Principal"] == {"Service": "monitoring.rds.amazonaws.com"}
 
 
-def test_the_role_writes_logs_of_rds_and_nothing_else(record):
-    policy = deployed(record).one("aws:iam/rolePolicy:RolePolicy").inputs
-    assert policy["role"] == "database-monitoring"
-    for statement in json.loads(policy["policy"])["Statement"]:
-        assert statement["Effect"] == "Allow"
-        assert all(action.startswith("logs:") for action in statement["Action"])
-        assert statement["Resource"].startswith("arn:aws:logs:*:123456789012:log-group:RDS*")
+def test_the_role_has_the_policy_of_aws_for_it_and_no_other(record):
+    (attachment,) = deployed(record).all("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+    assert attachment.inputs == {
+        "role": "database-monitoring",
+        "policyArn": "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole",
+    }
 
 
 def test_performance_insights_has_a_key_of_ours(record):

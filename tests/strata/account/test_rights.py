@@ -154,8 +154,7 @@ MATRIX = [
     ("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/jump-host-1", {"iam:PassedToService": "lambda.amazonaws.com"}, ""),
     ("iam:PassRole", f"arn:aws:iam::{ACCOUNT}:role/admin", {"iam:PassedToService": "ec2.amazonaws.com"}, ""),
     ("iam:PutRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/jump-host-1", OURS, ""),
-    ("iam:PutRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/database-monitoring-1", OURS, "d"),
-    ("iam:PutRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/database-monitoring-1", THEIRS, ""),
+    ("iam:PutRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/database-monitoring-1", OURS, ""),
     ("iam:AttachRolePolicy", f"arn:aws:iam::{ACCOUNT}:role/database-monitoring-1", OURS, ""),
     # Alarms, topics and logs, by the stack's name in theirs.
     ("sns:SetTopicAttributes", f"arn:aws:sns:us-east-1:{ACCOUNT}:strata-prod-edge-alarms", OURS, "d"),
@@ -181,13 +180,26 @@ def test_matrix(action: str, resource: str, context: dict[str, str], who: str) -
 
 
 @pytest.mark.parametrize(
-    ("policy", "is_allowed"),
-    [("AmazonSSMManagedInstanceCore", True), ("AdministratorAccess", False), ("PowerUserAccess", False)],
+    ("role", "policies"),
+    [
+        ("jump-host-1", {"AmazonSSMManagedInstanceCore"}),
+        ("database-monitoring-1", {"service-role/AmazonRDSEnhancedMonitoringRole"}),
+    ],
 )
-def test_the_jump_host_gets_one_policy_and_no_other(policy: str, is_allowed: bool) -> None:
-    role = f"arn:aws:iam::{ACCOUNT}:role/jump-host-1"
-    context = {"iam:PolicyARN": f"arn:aws:iam::aws:policy/{policy}"}
-    assert allows(statements_of(DEPLOY), "iam:AttachRolePolicy", role, context) is is_allowed
+def test_a_services_role_gets_one_policy_and_no_other(role: str, policies: set[str]) -> None:
+    known = {"AmazonSSMManagedInstanceCore", "service-role/AmazonRDSEnhancedMonitoringRole", "AdministratorAccess"}
+    arn = f"arn:aws:iam::{ACCOUNT}:role/{role}"
+    attachable = {
+        policy
+        for policy in known
+        if allows(
+            statements_of(DEPLOY),
+            "iam:AttachRolePolicy",
+            arn,
+            {"iam:PolicyARN": f"arn:aws:iam::aws:policy/{policy}"},
+        )
+    }
+    assert attachable == policies
 
 
 @pytest.mark.parametrize("role", [PREVIEW, DRIFT])
