@@ -43,3 +43,10 @@ def test_an_applied_migration_is_not_touched(migrations: dict[str, list[str]], w
             "allowed: add a new one; next: git checkout -- the file, and put the change into the next number"
         )
     ]
+
+
+def test_another_layout_is_refused_for_itself_alone() -> None:
+    """Of another layout every migration has another text; that nobody edited a file must not be blurred."""
+    bucketed = {"connection": DEPLOYED["connection"], "layout": "bucketed", "migrations": {"0001_first": ["other"]}}
+    failures = SchemaMigrationsProvider().check(DEPLOYED, bucketed).failures
+    assert [failure.property for failure in failures] == ["layout"]
