@@ -98,7 +98,9 @@ def test_types_have_their_names(token, documented):
     assert type_of(token) == documented
 
 
-@pytest.mark.parametrize(("address", "documented"), DOCUMENTED_PROPERTIES.items(), ids=str)
+@pytest.mark.parametrize(
+    ("address", "documented"), DOCUMENTED_PROPERTIES.items(), ids=map(".".join, DOCUMENTED_PROPERTIES)
+)
 def test_properties_have_their_names(address, documented):
     type_, name = address
     assert documented <= translate(plan("prod").resources)["resource"][type_][name].keys()
