@@ -8,10 +8,11 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.comparison import Comparison, Side
-from benchmarks.environment import BULK, environment
+from benchmarks.environment import environment
 from benchmarks.onboard_one import script
 from local.postgres import programs
 from local.variables import process_environment
+from strata.rollout import BULK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

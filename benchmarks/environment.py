@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
 #: A tenant of the stack file: an id, or an object with more about it.
 Entry = str | Mapping[str, str]
-#: One checkpoint at the end and not one per change, which makes 1,000 tenants a matter of a minute. Safe here and
-#: wherever creation adopts what a killed run has made.
-BULK: Final = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
 TENANT_TYPE: Final = "pulumi-python:dynamic/strata:TenantPartitions"
 
 

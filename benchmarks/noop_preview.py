@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from benchmarks.comparison import Named, in_turns
-from benchmarks.environment import BULK, environment
+from benchmarks.environment import environment
 from local.paths import CHECKOUT
+from strata.rollout import BULK
 
 if TYPE_CHECKING:
     from benchmarks.comparison import Comparison

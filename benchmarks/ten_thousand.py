@@ -7,8 +7,9 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.comparison import Comparison, Side
-from benchmarks.environment import BULK, environment
+from benchmarks.environment import environment
 from benchmarks.rows import fill
+from strata.rollout import BULK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,6 @@ from typing import Any, ClassVar, Final
 
 from local.providers.aws import policy_documents
 from local.providers.aws.calls import call, find
-from local.providers.aws.iam_role_policy import RolePolicy
 from local.providers.aws.shapes import known
 from local.providers.aws.tags import as_list, as_map, changes
 from local.providers.resource import Autoname, CheckFailure, Created, Properties, ProviderError, ResourceType, finishing

@@ -14,11 +14,6 @@ def trust(service: str = "ec2.amazonaws.com") -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-def allowing(*actions: str) -> str:
-    statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
-
 def role_name(world: World, which: str = "role") -> str:
     return world.create(ROLE, {"assumeRolePolicy": trust()}, which).id
 
@@ -46,12 +41,6 @@ CASES = [
             lambda world: {"role": role_name(world, "other-role")},
             {"policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"},
         ],
-    ),
-    Case(
-        token="aws:iam/rolePolicy:RolePolicy",
-        inputs=lambda world: {"role": role_name(world), "policy": allowing("logs:PutLogEvents")},
-        updates=[{"policy": allowing("logs:PutLogEvents", "logs:CreateLogStream")}],
-        replacements=[{"name": "another"}, lambda world: {"role": role_name(world, "other-role")}],
     ),
     Case(
         token=PROFILE,
