@@ -20,6 +20,7 @@ import yaml  # type: ignore[import-untyped]  # it ships no types
 
 from local.paths import CHECKOUT, Home
 from local.variables import process_environment
+from strata.rollout import BULK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

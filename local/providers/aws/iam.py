@@ -228,4 +228,4 @@ def _tags(method: Any, **which: str) -> dict[str, str]:
     return as_map(call("reading tags", method, **which)["Tags"])
 
 
-RESOURCES: Final = (InstanceProfile, Role, RolePolicy, RolePolicyAttachment)
+RESOURCES: Final = (InstanceProfile, Role, RolePolicyAttachment)
