@@ -18,6 +18,7 @@ from strata.tenants import partition_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     import psycopg
 
@@ -37,11 +38,16 @@ class _Cost:
     wal_mib: float
 
 
-def compare_removals(options: Options) -> tuple[Comparison, Comparison]:
-    """Remove tenants of a million rows in all, in turns, and return the comparison of time, then that of WAL."""
+def compare_removals(options: Options, disk: Path | None = None) -> tuple[Comparison, Comparison]:
+    """Remove tenants of a million rows in all, in turns, and return the comparison of time, then that of WAL.
+
+    Args:
+        options: of the run.
+        disk: where the server has its files; by default where temporary files are.
+    """
     rows = options.rows or _ROWS
     repeats = options.repeats or _REPEATS
-    with server() as one, one.connect() as connection:
+    with server(disk=disk) as one, one.connect() as connection:
         for number in range(_OTHERS):
             ensure_tenant(connection, f"other-{number}", LAYOUT)
         names = (f"leaver-{number}" for number in count(1))
@@ -52,7 +58,12 @@ def compare_removals(options: Options) -> tuple[Comparison, Comparison]:
             dropped.append(_cost(connection, next(names), rows, _drop))
             deleted.append(_cost(connection, next(names), rows, _delete))
     return (
-        _comparison("time", "s", [cost.seconds for cost in dropped], [cost.seconds for cost in deleted]),
+        _comparison(
+            "time",
+            "s",
+            [cost.seconds for cost in dropped],
+            [cost.seconds for cost in deleted],
+        ),
         _comparison("WAL", "MiB", [cost.wal_mib for cost in dropped], [cost.wal_mib for cost in deleted]),
     )
 

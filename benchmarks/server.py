@@ -111,15 +111,16 @@ def session_milliseconds(log: str) -> float:
 
 
 @contextmanager
-def server(layout: Layout = LAYOUT, capacity: int = 1_000) -> Iterator[Server]:
+def server(layout: Layout = LAYOUT, capacity: int = 1_000, disk: Path | None = None) -> Iterator[Server]:
     """Make a server with the schema, and remove it at the end.
 
     Args:
         layout: of its tables.
         capacity: tenants that its lock table has room for.
+        disk: where its folder is made; by default where temporary files are.
     """
     locks = {"max_locks_per_transaction": str(max_locks_per_transaction(capacity, len(PARTITIONED_TABLES)))}
-    root = Path(tempfile.mkdtemp(prefix="strata-bench-"))
+    root = Path(tempfile.mkdtemp(prefix="strata-bench-", dir=disk))
     folder = root / "server"
     try:
         instance = postgres.create(
