@@ -57,7 +57,7 @@ def bootstrap(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make or mend the state bucket, its key, GitHub as identity provider, and the roles; safe to run again."""
+    """Make or mend the state bucket, its key and the roles of workflows."""
     account, settings = _wanted(repository, region, environment, branch)
     outcomes = list(differences(account, settings) if dry_run else settle(account, settings))
     if as_json:

@@ -40,7 +40,7 @@ def tunnel(
     wait: Wait = WAIT_SECONDS,
     as_json: AsJson = False,
 ) -> None:
-    """Open a tunnel to a private database, until Ctrl-C or for the time of a command."""
+    """Open a tunnel to a private database, until Ctrl-C or for one command."""
     with open_tunnel(parameters_of(database), wait) as opened:
         if command:
             code = run_command(command, opened.environment)
@@ -91,7 +91,7 @@ def connect(
     database: DatabaseReference = None,
     wait: Wait = WAIT_SECONDS,
 ) -> None:
-    """Open psql on the stack's database with an IAM token, through a tunnel where it is private."""
+    """Open psql on the stack's database, through a tunnel where it has one."""
     parameters = parameters_of(database)
     if shutil.which("psql") is None:
         raise ProgramMissingError("psql", "install PostgreSQL's client programs")

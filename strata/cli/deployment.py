@@ -36,7 +36,7 @@ class NeverCreatedError(StrataError):
 def run(
     *, stack: Annotated[str, typer.Option(metavar="NAME", help="Which environment.")], dry_run: DryRun = False
 ) -> None:
-    """Deploy an environment without asking: directly, or through a tunnel where its database is private."""
+    """Deploy an environment without asking, through a tunnel where it has one."""
     engine = replace(engine_of(stack, "create"), again=f"strata deployment run --stack {shlex.quote(stack)}")
     step = step_of(creation.find_environment(engine.project, stack).value("database", "reach"))
     if dry_run:

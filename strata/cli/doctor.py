@@ -31,7 +31,7 @@ def doctor(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check machine, credentials, stack, database and edge: a line each, and what to do about it."""
+    """Check machine, credentials, stack, database and edge, with remedies."""
     # An AWS that cannot be reached is said once, and not tried five times for each line.
     os.environ.setdefault("AWS_MAX_ATTEMPTS", "1")
     findings = []

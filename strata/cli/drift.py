@@ -55,7 +55,7 @@ class DriftedError(StrataError):
 
 @app.command(epilog="Example: strata drift environments --json")
 def environments(*, as_json: AsJson = False) -> None:
-    """List the environments that a nightly check is about: all but the one of this machine."""
+    """List the environments of a nightly check: all but this machine's."""
     names = [one.name for one in known_environments(project_folder(Path.cwd())) if one.name != LOCAL_STACK]
     if as_json:
         print_json(names)
@@ -120,10 +120,7 @@ def report(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Have the repository hold one open issue while something differs, and none when nothing does.
-
-    The token is GITHUB_TOKEN's. Only issues of the token's own author are ever touched.
-    """
+    """Keep one issue open while something differs, by GITHUB_TOKEN's author."""
     finding = read_finding(file) if file.is_file() else None
     if finding and finding.environment != environment:
         raise typer.BadParameter(f"{file} is about {finding.environment}", param_hint="--environment")

@@ -28,7 +28,7 @@ _MOST_SHOWN_PATHS: Final = 5
 
 @app.command(name="list", epilog="Example: strata environment list")
 def list_(*, as_json: AsJson = False) -> None:
-    """List the environments: purpose, region, tenants, layout, and how the database is protected."""
+    """List the environments with purpose, region, tenants and protection."""
     found = [_described(one) for one in environments(project_folder(Path.cwd()))]
     if as_json:
         print_json(found)
@@ -72,7 +72,7 @@ def touched(
     ),
     as_json: AsJson = False,
 ) -> None:
-    """Say which environments a change touches: their own files, or anything that every stack reads."""
+    """Say which environments a change touches."""
     found = find_touched(project_folder(Path.cwd()), base)
     if as_json:
         print_json(

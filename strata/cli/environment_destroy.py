@@ -38,7 +38,7 @@ def destroy(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Destroy an environment, but not its archives; its database takes a final snapshot."""
+    """Destroy an environment; its archives and a final snapshot stay."""
     engine = engine_of(name, "destroy")
     teardown = plan_teardown(name, engine.resources(), with_tenants=with_tenants)
     if not dry_run and confirm != name:

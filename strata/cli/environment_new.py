@@ -26,7 +26,7 @@ def new(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write a new environment's stack file and its empty list of tenants, and say what to fill in."""
+    """Write a new environment's files from another's, and say what to fill in."""
     made = new_environment(project_folder(Path.cwd()), name, source)
     if not dry_run:
         made.write()

@@ -57,7 +57,7 @@ def rollout(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make many new tenants at once: look, deploy without a checkpoint per change, and verify."""
+    """Make many new tenants at once: look, deploy in bulk mode, and verify."""
     if not stack:
         raise NoStackError
     engine = Rollout.of(stack, Path.cwd(), os.environ)

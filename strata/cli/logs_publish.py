@@ -46,7 +46,7 @@ def publish(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put the hit ratio of each cache class into CloudWatch, hour by hour; hours that are there are left alone."""
+    """Put the hit ratio of each cache class into CloudWatch, hour by hour."""
     # DuckDB takes 0.2 s that other commands do not need.
     from strata.caching.metrics.publish import complete_hours, measure, unpublished  # noqa: PLC0415
     from strata.caching.metrics.publish import publish as put  # noqa: PLC0415

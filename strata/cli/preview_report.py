@@ -70,7 +70,7 @@ def preview_report(
     fail_on: FailOn = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write what a preview would do as a comment for its reviewers: Markdown of at most 60,000 characters."""
+    """Write what a preview would do as a comment for its reviewers (Markdown)."""
     contract = None if base is None else _contract(base)
     stream = _events(file)
     report = make_report(stream, _environment(environment, stream), contract, engine_exit_code)

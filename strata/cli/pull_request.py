@@ -52,10 +52,7 @@ def comment(  # noqa: PLR0913 - a command has as many arguments as it has option
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Have a pull request hold one comment for an environment, and it is this report.
-
-    The token is GITHUB_TOKEN's. Only comments of the token's own author are ever touched.
-    """
+    """Make or renew the one comment about an environment on a pull request."""
     settings = GitHubSettings.read(repository)
     report = file.read_text(encoding="utf-8") if file.is_file() else ""
     # Without a report, an older comment would stand there as if it were about this commit.
