@@ -142,4 +142,26 @@ GOALS: Final = (
         0.9,
         "at least",
     ),
+    Goal(
+        "offboarding_stall",
+        "Worst wait of other tenants' statements while a tenant is offboarded at 1,000 tenants and a reader holds a "
+        "transaction open, minus the worst without offboarding",
+        50,
+    ),
+    Goal(
+        "leaf_cpu",
+        "Processor time to create a leaf of a bucketed table that has 5,000, against one of a flat table as large",
+        0.25,
+    ),
+    Goal(
+        "offboard_drop",
+        "Time to offboard a tenant of a million rows without an archive, against DELETE and VACUUM",
+        1 / 13,
+    ),
+    Goal(
+        "bulk_onboarding",
+        "The first pulumi up of 1,000 tenants in bulk mode, against the same statements in one psql session with one "
+        "transaction per tenant",
+        1.5,
+    ),
 )
