@@ -164,4 +164,9 @@ GOALS: Final = (
         "transaction per tenant",
         1.5,
     ),
+    Goal(
+        "ten_thousand",
+        "A tenant's query for a page of 20 rows at 10,000 tenants in buckets, against the same query at ten tenants",
+        2,
+    ),
 )
