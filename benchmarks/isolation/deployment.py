@@ -85,6 +85,7 @@ def deployment_of(setup: Setup = DEFAULT_SETUP) -> Deployment:
         behaviors=tuple(_behavior(one, setup) for one in contract.behaviors),
         error_rules={status: ErrorRule(seconds) for status, seconds in contract.error_ttl_seconds.items()},
         cache_tag_header=contract.cache_tag_header,
+        default_root_object="index.html",
     )
     return Deployment(distribution, {STORE_ARN: secrets()} if setup.has_store else {}, ())
 

@@ -215,7 +215,9 @@ def _of_what(asked: Asked, response: ViewerResponse, made: Made) -> Iterator[tup
     request = asked.request
     is_read = request.method in READS
     query = keyed_query(asked.cache_class, request.query) if is_read else made.query
-    if (made.path, made.query) != (request.path, query):
+    # The distribution's default root object stands for the root, whatever the method.
+    path = "/index.html" if request.path == "/" else request.path
+    if (made.path, made.query) != (path, query):
         yield Rule.ANOTHER_REQUEST, f"the answer to {made.path}?{made.query}"
     if is_read and response.body and json.loads(response.body)["write"]:
         yield Rule.ANOTHER_REQUEST, "made with a header of writes"
