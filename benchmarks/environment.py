@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import psycopg
@@ -20,6 +20,7 @@ import yaml  # type: ignore[import-untyped]  # it ships no types
 
 from local.paths import CHECKOUT, Home
 from local.variables import process_environment
+from strata.engine_contract import TENANT_TYPE
 from strata.rollout import BULK
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 #: A tenant of the stack file: an id, or an object with more about it.
 Entry = str | Mapping[str, str]
-TENANT_TYPE: Final = "pulumi-python:dynamic/strata:TenantPartitions"
 
 
 class CommandFailedError(Exception):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from benchmarks.comparison import Named, in_turns
 from benchmarks.environment import environment
 from local.paths import CHECKOUT
+from strata.engine_contract import CONFIG_FILE_VARIABLE
 from strata.rollout import BULK
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _pulumi(one: Environment, project: str, *arguments: str, **variables: str) -
     folder = one.home.root / project
     own = {
         "BENCHMARK_RESOURCES": str(one.home.root / "resources.json"),
-        "PULUMI_OPTION_CONFIG_FILE": str(folder / "Pulumi.local.yaml"),
+        CONFIG_FILE_VARIABLE: str(folder / "Pulumi.local.yaml"),
         "PYTHONPATH": str(CHECKOUT),
     }
     return one.pulumi(*arguments, folder=folder, **own, **variables)

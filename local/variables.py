@@ -15,6 +15,7 @@ from local.emulator.server import ACCOUNT, PORT_NAME
 from local.paths import CHECKOUT, STACK
 from local.ports import read_ports
 from local.stack import outputs
+from strata.engine_contract import CONFIG_FILE_VARIABLE, STACK_VARIABLE
 from strata.errors import StrataError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 #: The state of stack `local` holds no password; its passphrase is as public as the salt in Pulumi.local.yaml.
 PASSPHRASE: Final = "strata-local"  # noqa: S105 - see above
 #: Of the user's own, these would lead away from the local environment.
-UNWANTED: Final = ("PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_CONFIG", "PULUMI_OPTION_CONFIG_FILE")
+UNWANTED: Final = ("PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_CONFIG", CONFIG_FILE_VARIABLE)
 UNWANTED_PREFIX: Final = "AWS_"
 #: A proxy of the user's has no place between two processes of one machine.
 LOOPBACK: Final = ("localhost", ".localhost", "127.0.0.1")
@@ -48,7 +49,7 @@ def exported(home: Home) -> dict[str, str]:
         "PULUMI_HOME": str(home.pulumi),
         "PULUMI_BACKEND_URL": f"file://{home.state}",
         "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
-        "PULUMI_STACK": STACK,
+        STACK_VARIABLE: STACK,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "AWS_ENDPOINT_URL": f"http://localhost:{port}",
@@ -63,7 +64,7 @@ def exported(home: Home) -> dict[str, str]:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }
     if not home.is_default:
-        variables["PULUMI_OPTION_CONFIG_FILE"] = str(home.stack_file)
+        variables[CONFIG_FILE_VARIABLE] = str(home.stack_file)
     return variables | _connections(home) | _edge(home, ports)
 
 

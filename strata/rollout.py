@@ -19,6 +19,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from strata.engine_contract import (
+    CONFIG_FILE_VARIABLE,
+    STACK_VARIABLE,
+    STREAM_VARIABLE,
+    TENANT_TYPE,
+    EngineMissingError,
+)
 from strata.errors import StrataError
 from strata.stack_file import project_folder
 
@@ -29,25 +36,12 @@ if TYPE_CHECKING:
     #: Called with how many tenants are done.
     Report = Callable[[int], None]
 
-STACK_VARIABLE: Final = "PULUMI_STACK"
-_CONFIG_FILE_VARIABLE: Final = "PULUMI_OPTION_CONFIG_FILE"
-#: Permanent, as the tenants' logical names are.
-TENANT_TYPE: Final = "pulumi-python:dynamic/strata:TenantPartitions"
 #: The state is written at the end only. Never in a profile: any other change that is killed would be forgotten.
 BULK: Final = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
-#: Else a preview prints one document at its end, which leaves out what each change is.
-_STREAMED: Final = {"PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}
 #: Of a backend of files, and of Pulumi Cloud.
 _LOCKED: Final = ("the stack is currently locked", "Another update is currently in progress")
 _MOST_MESSAGES: Final = 5
 _MOST_EXAMPLES: Final = 5
-
-
-class EngineMissingError(StrataError):
-    """There is no engine to deploy with."""
-
-    def __init__(self) -> None:
-        super().__init__("no pulumi is on the PATH", next_command="source .strata/env, or install the Pulumi CLI")
 
 
 class NotOnlyTenantsError(StrataError):
@@ -157,7 +151,7 @@ class Rollout:
             raise EngineMissingError
         # A copy of the stack file belongs to the stack that the environment names.
         kept = variables.get(STACK_VARIABLE) == stack
-        own = {name: value for name, value in variables.items() if kept or name != _CONFIG_FILE_VARIABLE}
+        own = {name: value for name, value in variables.items() if kept or name != CONFIG_FILE_VARIABLE}
         return cls(stack, project_folder(folder), own)
 
     def plan(self) -> Plan:
@@ -190,7 +184,7 @@ class Rollout:
                 others[change["op"]] += 1
                 examples.append(change["urn"].rpartition("::")[2])
 
-        ended = self._run(("preview",), _STREAMED, take)
+        ended = self._run(("preview",), {STREAM_VARIABLE: "true"}, take)
         if ended.code:
             raise RolloutFailedError(self.stack, "the preview", ended.messages)
         return Plan(tuple(sorted(tenant_ids)), others, tuple(examples[:_MOST_EXAMPLES]))

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from strata.engine_contract import CONFIG_FILE_VARIABLE, STACK_VARIABLE
 from strata.errors import StrataError
 from strata.tenants import allowed_id, look_alike, wrong_id
 from strata.yaml_edit import YamlList, YamlMapping, compose, load
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 
 _TENANTS: Final = "strata:tenants"
 _PARTITIONS: Final = "strata:partitions"
-_STACK_VARIABLE: Final = "PULUMI_STACK"
-_FILE_VARIABLE: Final = "PULUMI_OPTION_CONFIG_FILE"
 
 
 class StackFileError(StrataError):
@@ -72,14 +71,14 @@ def find_stack_file(stack: str | None, file: Path | None, variables: Mapping[str
     """
     if file is not None:
         return file
-    own = variables.get(_FILE_VARIABLE)
-    chosen = stack or variables.get(_STACK_VARIABLE)
-    if own and chosen == variables.get(_STACK_VARIABLE):
+    own = variables.get(CONFIG_FILE_VARIABLE)
+    chosen = stack or variables.get(STACK_VARIABLE)
+    if own and chosen == variables.get(STACK_VARIABLE):
         return Path(own)
     if chosen:
         return project_folder(Path.cwd()) / f"Pulumi.{chosen}.yaml"
     raise StackFileError(
-        f"no stack is named: {_STACK_VARIABLE} is not set",
+        f"no stack is named: {STACK_VARIABLE} is not set",
         allowed="--stack NAME or --file FILE",
         next_command="source .strata/env",
     )

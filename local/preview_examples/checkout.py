@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from local.paths import CHECKOUT, STACK, Home
 from local.preview_examples.recording import recorded
 from local.variables import process_environment
+from strata.engine_contract import CONFIG_FILE_VARIABLE, STREAM_VARIABLE
 from strata.errors import StrataError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from local.preview_examples.branches import Branch, Edit
 
 #: Of the user's own, these would lead to another environment.
-_UNWANTED: Final = ("STRATA_HOME", "PULUMI_OPTION_CONFIG_FILE")
+_UNWANTED: Final = ("STRATA_HOME", CONFIG_FILE_VARIABLE)
 _AUTHOR: Final = ("-c", "user.name=strata", "-c", "user.email=strata@localhost", "-c", "commit.gpgsign=false")
 
 
@@ -103,7 +104,7 @@ class Checkout:
             shutil.rmtree(self.path)
 
     def _engine(self) -> subprocess.CompletedProcess[str]:
-        variables = {**process_environment(self.home), "PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "true"}
+        variables = {**process_environment(self.home), STREAM_VARIABLE: "true"}
         words = [str(self.home.bin / "pulumi"), "preview", "--json", "--non-interactive", "--policy-pack", "policy"]
         return subprocess.run(words, cwd=self.path, env=variables, capture_output=True, text=True, check=False)
 

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Final
 
 from policy.environments import is_production
 from policy.rule import ResourceRule
+from strata.engine_contract import TENANT_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from policy.plan import PlannedResource
 
-_TENANT: Final = "pulumi-python:dynamic/strata:TenantPartitions"
 _REFERENCES: Final = ("ssm:", "secretsmanager:", "env:")
 
 
 def _check(resource: PlannedResource, stack: str) -> Iterator[str]:
-    if resource.type != _TENANT:
+    if resource.type != TENANT_TYPE:
         return
     state, on_remove = resource.get("state"), resource.get("on_remove")
     if state != "offboarding" and not resource.protect:

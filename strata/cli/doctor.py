@@ -13,12 +13,12 @@ from strata.cli.output import AsJson, console, print_json
 from strata.cli.stack_database import DATABASE_VARIABLE
 from strata.doctor.examine import CHECKS, examine
 from strata.doctor.subject import Subject
+from strata.engine_contract import STACK_VARIABLE
 from strata.stack_file import project_folder
 
 if TYPE_CHECKING:
     from strata.doctor.finding import Finding
 
-_STACK_VARIABLE: Final = "PULUMI_STACK"
 _WIDTH: Final = max(map(len, CHECKS))
 EXAMPLE: Final = "Example: strata doctor --stack dev"
 
@@ -47,10 +47,10 @@ def doctor(
 
 def _subject(stack: str | None) -> Subject:
     """Return what to look at; a stack that is named in words has the references that it writes itself."""
-    of_shell = stack is None or stack == os.environ.get(_STACK_VARIABLE)
+    of_shell = stack is None or stack == os.environ.get(STACK_VARIABLE)
     return Subject(
         project_folder(Path.cwd()),
-        stack or os.environ.get(_STACK_VARIABLE),
+        stack or os.environ.get(STACK_VARIABLE),
         os.environ.get(DATABASE_VARIABLE) if of_shell else None,
         os.environ.get(EDGE_VARIABLE) if of_shell else None,
         os.environ if of_shell else {name: value for name, value in os.environ.items() if name != "STRATA_EDGE_URL"},

@@ -14,9 +14,10 @@ from rich.text import Text
 from strata.cli.output import AsJson, DryRun, console, print_json, progress_console
 from strata.cli.partitions_views import show_differences
 from strata.cli.stack_database import layout_of, opened
+from strata.engine_contract import STACK_VARIABLE
 from strata.errors import StrataError
 from strata.partitions.verify import find_all_differences
-from strata.rollout import STACK_VARIABLE, Done, Plan, Rollout, roll_out
+from strata.rollout import Done, Plan, Rollout, roll_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

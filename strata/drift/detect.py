@@ -11,7 +11,7 @@ from strata.database import READER_VARIABLE
 from strata.drift.finding import Finding, LeftOut
 from strata.drift.scope import READER, left_out, sorted_out
 from strata.drift.stream import read_refresh
-from strata.rollout import EngineMissingError
+from strata.engine_contract import OF_ANOTHER_STACK, STREAM_VARIABLE, EngineMissingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from strata.drift.scope import Scope
     from strata.environments.engine import Engine
 
-#: Without it the engine prints one document, without the messages of providers.
-STREAM_VARIABLE: Final = "PULUMI_ENABLE_STREAMING_JSON_PREVIEW"
-#: After `source .strata/env` these name the stack of one machine.
-_OF_ANOTHER_STACK: Final = ("PULUMI_OPTION_CONFIG_FILE", "PULUMI_STACK")
 #: The first of the engine's own words about a failure are enough.
 _MOST_ERROR_CHARACTERS: Final = 2_000
 
@@ -80,7 +76,7 @@ def _run(engine: Engine, words: list[str]) -> tuple[int, str, str]:
 
 
 def _variables() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name not in _OF_ANOTHER_STACK}
+    kept = {name: value for name, value in os.environ.items() if name not in OF_ANOTHER_STACK}
     # Whatever the role of AWS may do, the providers log in as one that can only read.
     return {**kept, STREAM_VARIABLE: "true", READER_VARIABLE: READER}
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from strata.engine_contract import SCHEMA_TYPE, TENANT_TYPE
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -45,8 +47,8 @@ INSIDE_DATABASE: Final = Scope(
     (
         "postgresql:",
         "pulumi-python:dynamic/strata:DatabaseLogins",
-        "pulumi-python:dynamic/strata:SchemaMigrations",
-        "pulumi-python:dynamic/strata:TenantPartitions",
+        SCHEMA_TYPE,
+        TENANT_TYPE,
     ),
 )
 

@@ -6,6 +6,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from strata.engine_contract import TENANT_TYPE
 from strata.environments.create import Step
 from strata.errors import StrataError
 from strata.tenants import RESERVED_TENANT
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 _INSTANCE: Final = "aws:rds/instance:Instance"
 _BUCKET: Final = "aws:s3/bucket:Bucket"
-_TENANT: Final = "pulumi-python:dynamic/strata:TenantPartitions"
 #: Archives and access logs outlive an environment, and so does what closes and encrypts their buckets.
 _KEPT: Final = "strata:infra:ClosedBucket"
 _MOST_NAMED: Final = 5
@@ -54,7 +54,7 @@ def plan_teardown(stack: str, resources: Sequence[Mapping[str, Any]], *, with_te
         DestroyRefusedError: the instance is protected, customers are active, or the instance is not the stack's.
     """
     instance = next((one for one in resources if one["type"] == _INSTANCE), None)
-    tenants = [one for one in resources if one["type"] == _TENANT]
+    tenants = [one for one in resources if one["type"] == TENANT_TYPE]
     active = tuple(sorted(_tenant(one) for one in tenants if one.get("protect") and _tenant(one) != RESERVED_TENANT))
     _require_own_instance(stack, instance, tenants)
     _require_lifted(stack, instance)

@@ -7,18 +7,15 @@ import os
 import shlex
 import subprocess
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
+from strata.engine_contract import OF_ANOTHER_STACK, EngineMissingError
 from strata.errors import StrataError
-from strata.rollout import EngineMissingError
 from strata.tunnel.command import ProgramMissingError, run_command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
-
-#: Of another stack, such as the local one's copy, these would lead away from the environment that is meant.
-_UNWANTED: Final = ("PULUMI_OPTION_CONFIG_FILE", "PULUMI_STACK")
 
 
 class EngineFailedError(StrataError):
@@ -57,7 +54,7 @@ class Engine:
     project: Path
     stack: str
     again: str
-    _without: Sequence[str] = field(default=_UNWANTED, repr=False)
+    _without: Sequence[str] = field(default=OF_ANOTHER_STACK, repr=False)
 
     def run(self, words: Sequence[str], variables: Mapping[str, str] | None = None) -> None:
         """Run the engine on this terminal, where it asks what it has to ask.

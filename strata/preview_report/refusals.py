@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from strata.engine_contract import TENANT_TYPE
 from strata.preview_report.events import name_of, type_of
-from strata.preview_report.tenants import TENANT_TYPE, tenant_of
+from strata.preview_report.tenants import tenant_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,13 +6,12 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from strata.engine_contract import SCHEMA_TYPE, TENANT_TYPE
 from strata.preview_report.changes import OPERATIONS, Change, Operation, changes
 from strata.preview_report.contract_change import CONTRACT_WARNING, warned_sentences
 from strata.preview_report.policies import Policies, policies
 from strata.preview_report.refusals import OtherError, Refusals, deduplicated, refusals
 from strata.preview_report.tenants import (
-    SCHEMA_TYPE,
-    TENANT_TYPE,
     Migration,
     TenantChange,
     pending_migrations,

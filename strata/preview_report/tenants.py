@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from strata.engine_contract import SCHEMA_TYPE, TENANT_TYPE
 from strata.preview_report.differences import line_by_line
 from strata.preview_report.statements import SqlPattern, TenantSql, patterns
 
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
 
     from strata.preview_report.changes import Change
 
-#: Permanent contracts of the stack: `infra.providers` names them, and a test there holds them.
-TENANT_TYPE: Final = "pulumi-python:dynamic/strata:TenantPartitions"
-SCHEMA_TYPE: Final = "pulumi-python:dynamic/strata:SchemaMigrations"
 _TENANT_PREFIX: Final = "tenant-"
 
 Fate = Literal["onboarded", "offboarding", "kept", "archived", "dropped", "removed", "altered", "replaced"]

@@ -15,9 +15,9 @@ import pytest
 
 from local.process_table import process_table
 from local.variables import process_environment
+from strata.engine_contract import TENANT_TYPE
 from strata.partitions.registry import find_registry_differences
 from strata.partitions.tables import PARTITIONED_TABLES
-from strata.rollout import TENANT_TYPE
 from tests.engine.changes import add_tenant
 from tests.engine.test_faults import kill_provider
 

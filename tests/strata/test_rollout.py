@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from strata.engine_contract import TENANT_TYPE, EngineMissingError
 from strata.rollout import (
     BULK,
-    TENANT_TYPE,
-    EngineMissingError,
     NotOnlyTenantsError,
     Rollout,
     RolloutFailedError,

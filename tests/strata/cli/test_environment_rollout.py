@@ -13,8 +13,8 @@ import pytest
 
 from strata.cli import environment_rollout
 from strata.cli.environment_rollout import NoStackError, RolloutDiffersError
+from strata.engine_contract import TENANT_TYPE
 from strata.reference import resolve
-from strata.rollout import TENANT_TYPE
 from tests.strata.cli.stack import stack  # noqa: F401 - a fixture
 
 if TYPE_CHECKING:

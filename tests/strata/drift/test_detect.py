@@ -10,8 +10,8 @@ import pytest
 
 from strata.drift.detect import detect, refresh_words
 from strata.drift.scope import DEPLOYERS_OWN, INSIDE_DATABASE, SECRET_VALUES, left_out, sorted_out
+from strata.engine_contract import EngineMissingError
 from strata.environments.engine import Engine
-from strata.rollout import EngineMissingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

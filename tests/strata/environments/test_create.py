@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from strata.cli.environment_create import create as create_command
+from strata.engine_contract import EngineMissingError
 from strata.environments.create import UnknownEnvironmentError, find_environment, steps
 from strata.environments.engine import Engine, EngineFailedError
-from strata.rollout import EngineMissingError
 from strata.tunnel.errors import PluginMissingError
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies
 
+from strata.engine_contract import SCHEMA_TYPE, TENANT_TYPE
 from strata.preview_report.comment import LONGEST_COMMENT, EnvironmentNameError, comment, marker
 from strata.preview_report.contract_change import ContractChange
 from strata.preview_report.reading import read_events
 from strata.preview_report.report import PreviewReport, make_report
-from strata.preview_report.tenants import SCHEMA_TYPE, TENANT_TYPE
 from tests.strata.preview_report import streams
 from tests.strata.preview_report.recorded import NAMES, lines_of
 from tests.strata.preview_report.test_markdown import HOSTILE, MARKDOWN, Words

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from strata.engine_contract import SCHEMA_TYPE, TENANT_TYPE
 from strata.preview_report.reading import read_events
 from strata.preview_report.refusals import (
     OtherError,
@@ -12,7 +13,6 @@ from strata.preview_report.refusals import (
     RefusedMigration,
     refusals,
 )
-from strata.preview_report.tenants import SCHEMA_TYPE, TENANT_TYPE
 from tests.strata.preview_report import streams
 
 TENANT = streams.urn("tenant-areallyl__9bfc", TENANT_TYPE)

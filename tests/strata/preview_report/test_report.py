@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings, strategies
 
+from strata.engine_contract import TENANT_TYPE
 from strata.preview_report.contract_change import ContractChange, contract_warning
 from strata.preview_report.reading import read_events
 from strata.preview_report.report import Judgement, PreviewReport, make_report
-from strata.preview_report.tenants import TENANT_TYPE
 from strata.preview_report.verdict import opening, verdict
 from tests.strata.preview_report import streams
 from tests.strata.preview_report.recorded import NAMES, lines_of

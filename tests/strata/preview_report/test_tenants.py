@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
+from strata.engine_contract import SCHEMA_TYPE, TENANT_TYPE
 from strata.preview_report.changes import changes
 from strata.preview_report.reading import read_events
 from strata.preview_report.statements import TenantSql
 from strata.preview_report.tenants import (
-    SCHEMA_TYPE,
-    TENANT_TYPE,
     Fate,
     Migration,
     TenantChange,
