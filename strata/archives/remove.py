@@ -117,8 +117,8 @@ class _Archiving:
         manifest = bucket.find_manifest() or self._write(bucket, present)
         self._verify(bucket, manifest, [leaf for leaf in present if states[leaf.table] != "verified"])
         bucket.require(manifest)
-        for leaf in present:
-            self.removal.execute("archives/drop_archived", leaf, leaf=leaf)
+        if present:
+            self.removal.execute("archives/drop_archived", present[0], leaves=present)
         return ArchivedTenant(self.tenant_id, uri, {table.table: table.rows for table in manifest.tables})
 
     def _refuse_half_restored(self) -> None:

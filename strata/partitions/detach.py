@@ -120,10 +120,11 @@ class Removal:
 
     def _detach(self, leaf: Leaf) -> None:
         """Finish a detach that is pending on this parent, whosever it is, and detach the leaf if it is still there."""
-        pending = self.connection.execute(sql.render("offboarding/pending.sql.j2", leaf=leaf)).fetchone()
-        if pending is not None:
-            self.connection.execute(sql.render("offboarding/finalize.sql.j2", leaf=leaf, pending=pending[0]))
-        if self._states()[leaf.table].attached:
+        found = self.connection.execute(sql.render("offboarding/attached.sql.j2", leaf=leaf)).fetchall()
+        for name, is_pending in found:
+            if is_pending:
+                self.connection.execute(sql.render("offboarding/finalize.sql.j2", leaf=leaf, pending=name))
+        if (leaf.name, False) in found:
             self.connection.execute(sql.render("offboarding/detach.sql.j2", leaf=leaf))
 
     @contextmanager

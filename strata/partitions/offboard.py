@@ -43,7 +43,6 @@ def drop_tenant(
         try:
             with removal.alone():
                 removal.take_out_of_service()
-                for leaf in removal.leaves:
-                    removal.execute("offboarding/drop_leaf", leaf, leaf=leaf)
+                removal.execute("offboarding/drop_leaves", removal.leaves[0], leaves=removal.leaves)
         except psycopg.Error as error:
             raise errors.offboarding_failure(tenant_id, error, lost=connection.broken) from error

@@ -104,7 +104,7 @@ def test_a_table_that_nothing_proves_to_be_the_tenants_is_not_dropped(tenants, l
     insert_payment(tenants, "acme", "still written")
 
 
-@pytest.mark.parametrize("step", ["mark", "stop_writes", "detach", "detached", "drop_leaf"])
+@pytest.mark.parametrize("step", ["mark", "stop_writes", "detach", "detached", "drop_leaves"])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_run_killed_at_any_step_is_gone_on_with(tenants, layout, fresh_database, monkeypatch, step, when):
     """Kill the session before or after a step's statements, then run again."""
