@@ -290,6 +290,9 @@ def _write_settings(folder: Path, instance: Instance) -> None:
     data = folder / "data"
     settings = {
         "max_connections": "100",
+        # What RDS gives 4 GiB of memory, a quarter; the machine gives it as pages are used. With PostgreSQL's own 128 MB,
+        # the catalog of some thousand tenants would be read from files by each onboarding.
+        "shared_buffers": "1GB",
         "timezone": "UTC",
         "log_timezone": "UTC",
         "log_line_prefix": "%m [%p] %q%u@%d %a ",
