@@ -17,24 +17,44 @@ from strata.database import connect_as_deployer
 # A cache: idle connections by reference, for the life of the provider process.
 _idle_connections: dict[str, LifoQueue[psycopg.Connection]] = {}
 
-#: Longer than any onboarding that waits for nobody; the turn of one that does wait is not waited for.
+#: Longer than any onboarding takes that waits for nobody.
 _TURN_SECONDS: Final = 5.0
-_turn: Final = Lock()
+
+
+class _Turns:
+    """One worker after another, as long as none takes long: nobody waits for a worker that waits itself."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+
+    @contextmanager
+    def take(self) -> Iterator[None]:
+        lock = self._lock
+        while not lock.acquire(timeout=_TURN_SECONDS):
+            if lock is self._lock:  # its holder goes on alone, and the others queue anew
+                self._lock = Lock()
+            lock = self._lock
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+_turns: Final = _Turns()
 
 
 @contextmanager
-def in_turn() -> Iterator[None]:
-    """Let one worker after another onboard, while none takes long: they would wait for the database's lock anyway.
+def onboarding_connection(reference: str) -> Iterator[psycopg.Connection]:
+    """Lend a connection to one worker after another; they would wait for the database's onboarding lock anyway.
 
-    So the last connection used is the next one lent, and one session does all. With four, each forgets what it knows of
-    the catalog whenever another one has changed it, which costs the server a third more processor time.
+    So one session does all. With one for each worker, each forgets what it knows of the catalog whenever another one
+    has changed it, which costs the server a third more processor time (docs/benchmarks.md, bulk_onboarding).
+
+    Raises:
+        DatabaseUnreachableError: the database does not answer.
     """
-    has_turn = _turn.acquire(timeout=_TURN_SECONDS)
-    try:
-        yield
-    finally:
-        if has_turn:
-            _turn.release()
+    with _turns.take(), deployer_connection(reference) as connection:
+        yield connection
 
 
 @contextmanager

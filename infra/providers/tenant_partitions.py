@@ -12,7 +12,7 @@ import pulumi
 from pulumi.dynamic import CheckResult, CreateResult, ReadResult, Resource, UpdateResult
 
 from infra.providers.base import DatabaseProvider, changed_identity
-from infra.providers.connections import deployer_connection, in_turn
+from infra.providers.connections import deployer_connection, onboarding_connection
 from strata.archives.remove import archive_place, archive_tenant
 from strata.errors import StrataError
 from strata.partitions.errors import TenantArchivedError, TenantOffboardingError
@@ -92,7 +92,7 @@ class TenantPartitionsProvider(DatabaseProvider):
     def _ensure(props: dict[str, Any]) -> dict[str, Any]:
         # The first one of a process compiles templates: before the server has a connection that waits for it.
         render_onboarding(props["tenant_id"], props["layout"])
-        with in_turn(), deployer_connection(props["connection"]) as connection:
+        with onboarding_connection(props["connection"]) as connection:
             made = ensure_tenant(connection, props["tenant_id"], props["layout"])
         return _outputs(props, made)
 

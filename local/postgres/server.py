@@ -290,8 +290,8 @@ def _write_settings(folder: Path, instance: Instance) -> None:
     data = folder / "data"
     settings = {
         "max_connections": "100",
-        # What RDS gives 4 GiB of memory, a quarter; the machine gives it as pages are used. With PostgreSQL's own 128 MB,
-        # the catalog of some thousand tenants would be read from files by each onboarding.
+        # A quarter of 4 GiB, as RDS sets it; the machine gives it as pages are used. With PostgreSQL's own 128 MB, each
+        # onboarding beside some thousand tenants would read the catalog from files.
         "shared_buffers": "1GB",
         "timezone": "UTC",
         "log_timezone": "UTC",

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from infra.providers import connections
-from infra.providers.connections import deployer_connection, in_turn
+from infra.providers.connections import deployer_connection, onboarding_connection
 from tests.conftest import Database
 
 REFERENCE = "env:STRATA_TEST_DATABASE"
@@ -31,11 +31,11 @@ def _session() -> int:
         return connection.info.backend_pid
 
 
-def test_workers_that_onboard_in_turn_share_one_session() -> None:
+def test_workers_that_onboard_share_one_session() -> None:
     """However many there are: what one session knows of the catalog, none other has to learn."""
 
     def onboard(_: int) -> int:
-        with in_turn(), deployer_connection(REFERENCE) as connection:
+        with onboarding_connection(REFERENCE) as connection:
             connection.execute("SELECT pg_sleep(0.01)")
             return connection.info.backend_pid
 
@@ -43,31 +43,38 @@ def test_workers_that_onboard_in_turn_share_one_session() -> None:
         assert len(set(pool.map(onboard, range(3 * WORKERS)))) == 1
 
 
-def test_a_turn_that_takes_long_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tenant whose locks others hold waits alone; the turn is still its own, and is given back by it only."""
+def test_a_worker_that_takes_long_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenant whose locks others hold waits alone; the others go on, on a session of their own."""
     monkeypatch.setattr(connections, "_TURN_SECONDS", 0.05)
     waiting, done = Event(), Event()
 
-    def onboard_slowly() -> None:
-        with in_turn():
+    def onboard_slowly() -> int:
+        with onboarding_connection(REFERENCE) as connection:
             waiting.set()
             assert done.wait(30)
+            return connection.info.backend_pid
+
+    def onboard() -> int:
+        with onboarding_connection(REFERENCE) as connection:
+            return connection.info.backend_pid
 
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(onboard_slowly)
         assert waiting.wait(30)
-        with in_turn():
-            assert not slow.done()
-        assert connections._turn.locked()
+        other = onboard()
+        monkeypatch.setattr(connections, "_TURN_SECONDS", 25)
+        assert [onboard() for _ in range(10)] == [other] * 10
+        assert not slow.done()
         done.set()
-        slow.result()
-    assert not connections._turn.locked()
+        assert slow.result() != other
 
 
-def test_a_turn_ends_with_an_error() -> None:
-    with pytest.raises(ZeroDivisionError), in_turn():
+def test_a_turn_ends_with_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "_TURN_SECONDS", 30)
+    with pytest.raises(ZeroDivisionError), onboarding_connection(REFERENCE):
         raise ZeroDivisionError
-    assert not connections._turn.locked()
+    with onboarding_connection(REFERENCE) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
 def test_a_connection_is_lent_again() -> None:
