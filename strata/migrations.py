@@ -20,7 +20,7 @@ from strata.errors import StrataError
 from strata.lock_retry import is_lock_failure, with_lock_retries
 from strata.normalised_sql import normalised
 from strata.partitions.layout import Layout, buckets
-from strata.tenants import MAXIMUM_READABLE_BYTES, MAXIMUM_TENANT_BYTES
+from strata.tenants import DERIVED_NAME, MAXIMUM_READABLE_BYTES, MAXIMUM_TENANT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -176,6 +176,7 @@ def _values(layout: Layout) -> dict[str, object]:
         "onboard_key": ONBOARD_KEY,
         "statistics_key": STATISTICS_KEY,
         "offboarding_sqlstate": OFFBOARDING_SQLSTATE,
+        "derived_name": DERIVED_NAME,
         "maximum_readable_bytes": MAXIMUM_READABLE_BYTES,
         "maximum_tenant_bytes": MAXIMUM_TENANT_BYTES,
     }

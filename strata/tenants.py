@@ -2,7 +2,8 @@
 
 The rule for names lives twice, here and as the SQL function `strata.partition_suffix`; a test holds the two equal.
 Names that are easy to read are kept; every other id becomes a short prefix, a double underscore and 104 digest bits.
-No readable id holds a double underscore, so the two name spaces never meet.
+No readable id holds a double underscore, so the two name spaces never meet; and none ends as the names that PostgreSQL
+makes for the indexes of a partition, which share one name space with the partitions.
 """
 
 from __future__ import annotations
@@ -28,6 +29,10 @@ LONGEST_ID: Final = 63
 #: An id that is easy to read, as a whole.
 READABLE: Final = "[a-z0-9](?:[_-]?[a-z0-9])*"
 _READABLE: Final = re.compile(READABLE)
+#: How PostgreSQL ends the names of what belongs to a table, for Python and for SQL (ChooseIndexName in
+#: src/backend/commands/indexcmds.c, ChooseRelationName for sequences, and REINDEX CONCURRENTLY).
+DERIVED_NAME: Final = "_(pkey|key|idx|excl|seq|ccnew|ccold)[0-9]*$"
+_DERIVED_NAME: Final = re.compile(DERIVED_NAME)
 _NOT_PREFIX: Final = re.compile(r"[^a-z0-9]")
 _TO_LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
@@ -124,7 +129,8 @@ def name_suffix(tenant_id: str) -> str:
         TenantIdError: the id cannot be a partition key.
     """
     encoded = tenant_bytes(tenant_id)
-    if len(encoded) <= MAXIMUM_READABLE_BYTES and _READABLE.fullmatch(tenant_id):
+    is_short = len(encoded) <= MAXIMUM_READABLE_BYTES
+    if is_short and _READABLE.fullmatch(tenant_id) and not _DERIVED_NAME.search(tenant_id):
         return tenant_id
     prefix = _NOT_PREFIX.sub("", tenant_id.translate(_TO_LOWER))[:_PREFIX_CHARACTERS]
     return f"{prefix}__{hashlib.sha256(encoded).hexdigest()[:_DIGEST_HEX_DIGITS]}"

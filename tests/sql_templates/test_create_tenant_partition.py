@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
+from strata import migrations
 from strata.database import connect_as_deployer
 from strata.partitions.errors import TenantArchivedError
 from strata.partitions.inspect import inspect_tenant
@@ -99,3 +100,52 @@ def test_calls_at_once_make_one_partition(migrated, layout, reference):
     assert names == [names[0]] * 4
     assert _partitions(migrated) == len(PARTITIONED_TABLES)
     assert inspect_tenant(migrated, "O'Neil \\", layout).differences == {}
+
+
+#: Where a backslash escapes, each would end the literal around it, and what follows would run as the owner.
+ESCAPES = ("\\'); DROP POLICY tenant_isolation ON app.payments; --", "back\\slash", "a\\", "\\", "\\'")
+
+
+@pytest.mark.parametrize("settings", ["standard_conforming_strings = off", "quote_all_identifiers = on"])
+def test_a_caller_cannot_change_how_the_function_quotes(migrated, fresh_database, layout, settings):
+    migrated.execute("GRANT USAGE ON SCHEMA strata TO strata_app")
+    migrated.execute("GRANT EXECUTE ON FUNCTION strata.create_tenant_partition TO strata_app")
+    with fresh_database.connect("strata_app") as caller:
+        caller.execute(f"SET {settings}")
+        for tenant_id in ESCAPES:
+            # Twice: the second call compares what is there.
+            for _ in range(2):
+                caller.execute(CALL, ("payments", tenant_id))
+    fenced = "SELECT relrowsecurity, EXISTS (SELECT FROM pg_policy WHERE polrelid = pg_class.oid) FROM pg_class"
+    assert migrated.execute(f"{fenced} WHERE oid = 'app.payments'::regclass").fetchone() == (True, True)
+    for tenant_id in ESCAPES:
+        differences = inspect_tenant(migrated, tenant_id, layout).differences
+        assert "payments" not in differences, differences
+
+
+def test_no_id_takes_the_name_of_an_index(migrated, layout):
+    """Indexes and partitions share one name space; each of these ids was another tenant's index once."""
+    ensure_tenant(migrated, "acme", layout)
+    indexes = migrated.execute(
+        "SELECT substring(relname FROM '^payments_p_(.*)') FROM pg_class"
+        " WHERE relkind = 'i' AND relname LIKE 'payments\\_p\\_acme\\_%'"
+    ).fetchall()
+    assert len(indexes) > len(PARTITIONED_TABLES)
+    for (tenant_id,) in indexes:
+        ensure_tenant(migrated, tenant_id, layout)
+        for table in PARTITIONED_TABLES:
+            migrated.execute(CALL, (table, tenant_id))
+        assert inspect_tenant(migrated, tenant_id, layout).differences == {}
+    assert find_registry_differences(migrated, layout) == ()
+
+
+def test_a_partition_that_has_the_name_of_an_index_stops_the_migration(migrated, layout):
+    """It cannot be renamed unseen: the stack's resource has the name too."""
+    guard = migrations.load(layout)[13].sql.partition("CREATE OR REPLACE")[0]
+    migrated.execute(guard)
+    migrated.execute(
+        "INSERT INTO strata.tenant_partitions (tenant_id, table_name, partition_name)"
+        " VALUES ('acme_pkey', 'payments', 'payments_p_acme_pkey')"
+    )
+    with pytest.raises(errors.ObjectNotInPrerequisiteState, match="payments_p_acme_pkey has a name that PostgreSQL"):
+        migrated.execute(guard)

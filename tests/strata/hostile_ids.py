@@ -100,4 +100,5 @@ def _neighbours(base: str, chance: random.Random) -> Iterator[str]:
     # The names of others: with the mark of a digest, with half of it, and without.
     suffix = name_suffix(base)
     digest = hashlib.sha256(base.encode()).hexdigest()[:26]
+    yield from (f"{base}_pkey", f"{base}_tenant_id_created_at_idx", f"{base}_idx1", f"{base}_key_")
     yield from (suffix, suffix.replace("__", "_"), suffix.replace("__", ""), digest, f"_{digest}", f"__{digest}")

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from psycopg.pq import ExecStatus
 
 from strata import sql, tenants
-from strata.advisory_locks import ONBOARD_KEY
+from strata.advisory_locks import DETACH_CLASS, ONBOARD_KEY, REMOVAL_CLASS
 from strata.partitions.compare import OFFBOARDING_TRIGGER, TENANT_CHECK
 from strata.partitions.layout import immediate_parent
 from strata.partitions.onboard import ensure_tenant
@@ -85,6 +85,12 @@ def no_two_ids_share_a_name(rule: Any, some: Sequence[str]) -> None:
         assert other == tenant_id, f"{other!r} and {tenant_id!r} are both {rule.name_suffix(tenant_id)} (seed {SEED})"
 
 
+def no_name_is_that_of_an_index(rule: Any, some: Sequence[str]) -> None:
+    for tenant_id in (*some, "acme_pkey", "acme_tenant_id_created_at_idx", "acme_tenant_id_created_at_idx1"):
+        suffix = rule.name_suffix(tenant_id)
+        assert not re.search(r"_(pkey|key|idx|excl|seq|ccnew|ccold)\d*$", suffix), f"{tenant_id!r} (seed {SEED})"
+
+
 def no_name_is_too_long_or_needs_more_than_letters(rule: Any, some: Sequence[str]) -> None:
     for tenant_id in some:
         name = rule.partition_name("webhook_logs", tenant_id)
@@ -149,6 +155,8 @@ MUTANTS = {
     ),
     "readable begins and does not end": ("_READABLE.fullmatch", "_READABLE.match", no_two_ids_share_a_name),
     "a double underscore may be read": ("(?:[_-]?[a-z0-9])*", "(?:[_-]*[a-z0-9])*", no_two_ids_share_a_name),
+    "an index may be read": (" and not _DERIVED_NAME.search(tenant_id)", "", no_name_is_that_of_an_index),
+    "an index with a number may be read": ("[0-9]*$", "$", no_name_is_that_of_an_index),
     "upper case may be read": (
         'r"[a-z0-9](?:[_-]?[a-z0-9])*")',
         'r"[a-z0-9](?:[_-]?[a-z0-9])*", re.IGNORECASE)',
@@ -217,6 +225,9 @@ SCRIPTS: dict[str, Callable[[Leaf], dict[str, object]]] = {
         "relations": [leaf.qualified_name],
         "detaching": True,
         "onboard_key": ONBOARD_KEY,
+        "above": [leaf.top],
+        "exclusive": [leaf.qualified_name],
+        "keys": [(REMOVAL_CLASS, leaf.tenant_id), (DETACH_CLASS, leaf.qualified_parent)],
     },
     "offboarding/mark": lambda leaf: {"onboard_key": ONBOARD_KEY, "tenant_id": leaf.tenant_id, "leaves": [leaf]},
     "offboarding/stop_writes": lambda leaf: {"leaves": [leaf], "trigger": OFFBOARDING_TRIGGER},
@@ -225,7 +236,7 @@ SCRIPTS: dict[str, Callable[[Leaf], dict[str, object]]] = {
     "offboarding/finalize": lambda leaf: {"leaf": leaf, "pending": leaf.name},
     "offboarding/detach": lambda leaf: {"leaf": leaf},
     "offboarding/detached": lambda leaf: {"leaf": leaf},
-    "offboarding/drop_leaves": lambda leaf: {"leaves": [leaf]},
+    "offboarding/drop_leaves": lambda leaf: {"leaves": [leaf], "tenant_id": leaf.tenant_id},
     "archives/begin": lambda leaf: {"tenant_id": leaf.tenant_id, "uri": f"s3://b/tenants/{leaf.name}"},
     "archives/registered": lambda leaf: {"tenant_id": leaf.tenant_id},
     "archives/columns": lambda leaf: {"leaf": leaf},

@@ -21,6 +21,15 @@ def test_any_other_id_becomes_a_prefix_and_a_digest(tenant_id, prefix):
     assert len(name_suffix(tenant_id)) == len(prefix) + 2 + 26
 
 
+@pytest.mark.parametrize("ending", ["pkey", "key", "idx", "idx1", "excl", "seq", "ccnew", "ccold2"])
+def test_an_id_that_ends_as_an_index_gets_a_digest(ending):
+    """The partition of `acme_pkey` would have the name of the primary key of acme's."""
+    assert name_suffix(f"acme_{ending}").startswith("acme")
+    assert "__" in name_suffix(f"acme_{ending}")
+    assert name_suffix(f"acme-{ending}") == f"acme-{ending}"
+    assert name_suffix(f"acme_{ending}_eu") == f"acme_{ending}_eu"
+
+
 def test_the_rule_is_a_permanent_contract():
     assert partition_name("payments", "acme") == "payments_p_acme"
     assert partition_name("webhook_logs", "Acme GmbH") == "webhook_logs_p_acmegmbh__033aedd84749a7c515ba9226a9"
