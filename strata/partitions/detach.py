@@ -21,7 +21,7 @@ from strata.partitions.compare import OFFBOARDING_TRIGGER, TENANT_CHECK, tenant_
 from strata.partitions.render import Leaf, leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from strata.database import Connection
     from strata.deadline import Deadline
@@ -30,8 +30,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _LeafState:
-    """How far a leaf is: attached, its detach begun and not finished, and the CHECK that says whose rows it holds."""
+    """How far a leaf is.
 
+    Args:
+        is_table: a plain one.
+        parent: what it is attached to, as PostgreSQL writes it; None for nothing.
+        attached: to the parent that it should have.
+        pending: its detach was begun and not finished.
+        tenant_check: the CHECK that says whose rows it holds.
+    """
+
+    is_table: bool
+    parent: str | None
     attached: bool
     pending: bool
     tenant_check: str | None
@@ -66,7 +76,7 @@ class Removal:
         """
         key = (REMOVAL_CLASS, self.tenant_id)
         take = partial(self.connection.execute, "SELECT pg_advisory_lock(%s, hashtext(%s))", key)
-        self._retried(self.leaves[0], take)
+        self._retried(self.leaves, take)
         try:
             yield
         finally:
@@ -77,26 +87,26 @@ class Removal:
         """Refuse the tenant's writes, detach its partitions, and return those that exist.
 
         Raises:
-            PartitionMismatchError: nothing proves that a table of this name holds this tenant's rows only; nothing was
-                changed.
+            PartitionMismatchError: a partition hangs from another parent, or nothing proves that a table of its name
+                holds this tenant's rows only; nothing was changed.
             OffboardingTimeoutError: others held locks until the deadline; what was done stays done.
         """
         states = self._states()
         present = tuple(leaf for leaf in self.leaves if leaf.table in states)
         marked = {"onboard_key": ONBOARD_KEY, "tenant_id": self.tenant_id, "leaves": present}
-        self.execute("offboarding/mark", self.leaves[0], **marked)
+        self.execute("offboarding/mark", self.leaves, **marked)
         written = [leaf for leaf in self.leaves if leaf.table in states and not states[leaf.table].pending]
         if written:
-            self.execute("offboarding/stop_writes", written[0], leaves=written, trigger=OFFBOARDING_TRIGGER)
+            self.execute("offboarding/stop_writes", written, leaves=written, trigger=OFFBOARDING_TRIGGER)
         for leaf in present:
             if states[leaf.table].attached:
                 with self._alone_with_parent(leaf):
-                    self._retried(leaf, partial(self._detach, leaf), also=_DETACH_PENDING)
-            self.execute("offboarding/detached", leaf, leaf=leaf)
+                    self._retried([leaf], partial(self._detach, leaf), also=_DETACH_PENDING)
+            self.execute("offboarding/detached", [leaf], leaf=leaf)
         return present
 
-    def execute(self, template: str, at: Leaf, **values: object) -> None:
-        """Run a script of a template, again while locks stand in its way."""
+    def execute(self, template: str, at: Sequence[Leaf], **values: object) -> None:
+        """Run a script of a template that locks some leaves, again while others hold what it needs."""
         script = sql.render(f"{template}.sql.j2", **values)
         self._retried(at, partial(self.connection.execute, script))
 
@@ -104,18 +114,15 @@ class Removal:
         """Return by table how far its leaf is, for those that exist.
 
         Raises:
-            PartitionMismatchError: a leaf's own CHECK does not prove that all its rows are this tenant's.
+            PartitionMismatchError: a leaf is not where it should be, or its own CHECK does not prove that all its rows
+                are this tenant's.
         """
         query = sql.render("offboarding/leaf_state.sql.j2", leaves=self.leaves, tenant_check=TENANT_CHECK)
         by_name = {row[0]: _LeafState(*row[1:]) for row in self.connection.execute(query)}
         states = {leaf: by_name[leaf.qualified_name] for leaf in self.leaves if leaf.qualified_name in by_name}
-        unproved = {
-            leaf.table: [f"constraint {TENANT_CHECK} is {state.tenant_check} and not {tenant_check(leaf)}"]
-            for leaf, state in states.items()
-            if state.tenant_check != tenant_check(leaf)
-        }
-        if unproved:
-            raise errors.PartitionMismatchError(self.tenant_id, unproved)
+        doubts = {leaf.table: list(_doubts(leaf, state)) for leaf, state in states.items()}
+        if any(doubts.values()):
+            raise errors.PartitionMismatchError(self.tenant_id, doubts)
         return {leaf.table: state for leaf, state in states.items()}
 
     def _detach(self, leaf: Leaf) -> None:
@@ -133,7 +140,7 @@ class Removal:
         key = (DETACH_CLASS, leaf.qualified_parent)
         self.connection.execute("SET lock_timeout = '2s'")
         take = partial(self.connection.execute, "SELECT pg_advisory_lock(%s, hashtext(%s))", key)
-        self._retried(leaf, take)
+        self._retried([leaf], take)
         try:
             yield
         finally:
@@ -141,9 +148,24 @@ class Removal:
                 self.connection.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", key)
                 self.connection.execute("RESET lock_timeout")
 
-    def _retried(self, leaf: Leaf, work: Callable[[], object], also: tuple[type[psycopg.Error], ...] = ()) -> None:
-        with_lock_retries(self.connection, work, self.deadline.left_seconds, partial(self._out_of_time, leaf), also)
+    def _retried(
+        self, at: Sequence[Leaf], work: Callable[[], object], also: tuple[type[psycopg.Error], ...] = ()
+    ) -> None:
+        with_lock_retries(self.connection, work, self.deadline.left_seconds, partial(self._out_of_time, at), also)
 
-    def _out_of_time(self, leaf: Leaf, error: psycopg.Error) -> Exception:
-        blockers = find_blockers(self.connection, [leaf.qualified_parent, leaf.qualified_name], detaching=True)
-        return errors.OffboardingTimeoutError(self.tenant_id, leaf.table, blockers, str(error))
+    def _out_of_time(self, at: Sequence[Leaf], error: psycopg.Error) -> Exception:
+        relations = [name for leaf in at for name in (leaf.qualified_parent, leaf.qualified_name)]
+        blockers = find_blockers(self.connection, relations, detaching=True)
+        return errors.OffboardingTimeoutError(self.tenant_id, [leaf.table for leaf in at], blockers, str(error))
+
+
+def _doubts(leaf: Leaf, state: _LeafState) -> Iterator[str]:
+    """Yield why a relation with a leaf's name must not be removed."""
+    if not state.is_table:
+        yield f"{leaf.qualified_name} is not a plain table"
+        return
+    if state.tenant_check != tenant_check(leaf):
+        yield f"constraint {TENANT_CHECK} is {state.tenant_check} and not {tenant_check(leaf)}"
+    if state.parent is not None and not state.attached:
+        settle = f"ALTER TABLE {state.parent} DETACH PARTITION {leaf.qualified_name} CONCURRENTLY"
+        yield f"attached to {state.parent} and not to {leaf.qualified_parent}; settle: {settle}"

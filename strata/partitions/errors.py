@@ -123,10 +123,10 @@ class OnboardingFailedError(StrataError):
 class OffboardingTimeoutError(StrataError):
     """Others held locks for the whole budget; what was done stays done, and the next run goes on from there."""
 
-    def __init__(self, tenant_id: str, table: str, blockers: Sequence[Blocker], reason: str) -> None:
+    def __init__(self, tenant_id: str, tables: Sequence[str], blockers: Sequence[Blocker], reason: str) -> None:
         super().__init__(
             f"offboarding met a lock: {' '.join(reason.split())}; held by {describe(blockers)}",
-            where={"tenant": tenant_id, "table": table},
+            where={"tenant": tenant_id, "table": ", ".join(tables)},
             next_command="let those sessions end, or pg_terminate_backend(pid), then run again: it goes on from here",
         )
         self.tenant_id = tenant_id

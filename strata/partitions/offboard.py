@@ -22,7 +22,7 @@ OFFBOARDING_BUDGET_SECONDS: Final = 1200.0
 def drop_tenant(
     database: str | Connection, tenant_id: str, layout: Layout, budget_seconds: float = OFFBOARDING_BUDGET_SECONDS
 ) -> None:
-    """Drop the tenant's partitions and all their rows; what is gone already is no error.
+    """Drop the tenant's partitions and all their rows; what is gone already, or in an archive, is no error.
 
     Args:
         database: a reference, or a connection in autocommit that acts as the owner of the tables.
@@ -32,8 +32,8 @@ def drop_tenant(
 
     Raises:
         TenantIdError: the id cannot be a partition key.
-        PartitionMismatchError: nothing proves that a table of this name holds this tenant's rows only; nothing was
-            changed.
+        PartitionMismatchError: a partition hangs from another parent, or nothing proves that a table of its name holds
+            this tenant's rows only; nothing was changed.
         OffboardingTimeoutError: others held locks for the rest of the budget.
         OffboardingFailedError: PostgreSQL refused; what was done stays done.
         ConnectionLostError: the connection broke; what was done stays done.
@@ -42,7 +42,7 @@ def drop_tenant(
         removal = Removal(connection, tenant_id, layout, Deadline(budget_seconds))
         try:
             with removal.alone():
-                removal.take_out_of_service()
-                removal.execute("offboarding/drop_leaves", removal.leaves[0], leaves=removal.leaves)
+                present = removal.take_out_of_service()
+                removal.execute("offboarding/drop_leaves", present, leaves=present, tenant_id=tenant_id)
         except psycopg.Error as error:
             raise errors.offboarding_failure(tenant_id, error, lost=connection.broken) from error

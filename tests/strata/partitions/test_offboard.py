@@ -5,10 +5,16 @@ import pytest
 
 from strata import sql
 from strata.migrations import OFFBOARDING_SQLSTATE
-from strata.partitions.errors import ConnectionLostError, OffboardingTimeoutError, PartitionMismatchError
+from strata.partitions.errors import (
+    ConnectionLostError,
+    OffboardingTimeoutError,
+    PartitionMismatchError,
+    TenantArchivedError,
+)
 from strata.partitions.inspect import inspect_tenant
 from strata.partitions.offboard import drop_tenant
 from strata.partitions.onboard import ensure_tenant
+from strata.partitions.render import leaves
 from tests.strata.rows import insert_payment, payments_of
 
 only_list = pytest.mark.parametrize("layout", ["list"], indirect=True)
@@ -136,3 +142,87 @@ def _killing_after_detach(rendered, suicide):
         return suicide if template == "offboarding/detached.sql.j2" else rendered(template, **values)
 
     return killing
+
+
+@pytest.mark.parametrize("remove", ["detach", "attach"])
+def test_a_leaf_that_hangs_elsewhere_is_not_removed(tenants, layout, remove):
+    """By hand, or by a run that takes the database for one of the other layout."""
+    other = "bucketed" if layout == "list" else "list"
+    wrong = {"detach": other, "attach": layout}[remove]
+    if remove == "attach":
+        leaf = leaves("acme", layout)[0]
+        tenants.execute(
+            "CREATE TABLE app.next (LIKE app.payments INCLUDING ALL) PARTITION BY LIST (tenant_id)"
+        )
+        tenants.execute(f"ALTER TABLE {leaf.qualified_parent} DETACH PARTITION {leaf.qualified_name}")
+        tenants.execute(f"ALTER TABLE app.next ATTACH PARTITION {leaf.qualified_name} {leaf.bound}")
+    with pytest.raises(
+        PartitionMismatchError, match=r"payments: attached to (app|partitions)\."
+    ):
+        drop_tenant(tenants, "acme", wrong)
+    assert tenants.execute("SELECT count(*) FROM partitions.payments_p_acme").fetchone() == (1,)
+    states = tenants.execute("SELECT DISTINCT state FROM strata.tenant_partitions WHERE tenant_id = 'acme'").fetchall()
+    assert states == [("active",)]
+
+
+@only_list
+def test_what_is_no_plain_table_is_not_dropped(tenants, layout):
+    """A large tenant's partition may have been divided by hand; nobody knows what all is in it."""
+    leaf = leaves("acme", layout)[0]
+    tenants.execute(f"ALTER TABLE {leaf.qualified_parent} DETACH PARTITION {leaf.qualified_name}")
+    tenants.execute(f"DROP TABLE {leaf.qualified_name}")
+    tenants.execute(f"CREATE TABLE {leaf.qualified_name} (LIKE app.payments) PARTITION BY LIST (status)")
+    with pytest.raises(PartitionMismatchError, match='partitions."payments_p_acme" is not a plain table'):
+        drop_tenant(tenants, "acme", layout)
+    assert tenants.execute("SELECT to_regclass('partitions.payments_p_acme') IS NOT NULL").fetchone() == (True,)
+
+
+def test_a_tenant_that_is_made_while_it_is_looked_for_stays(tenants, layout, fresh_database, monkeypatch):
+    """What was not there when the removal began is somebody's who came after."""
+    drop_tenant(tenants, "acme", layout)
+    rendered = sql.render
+
+    def with_an_onboarding(template, **values):
+        if template == "offboarding/drop_leaves.sql.j2":
+            with fresh_database.deployer() as other:
+                ensure_tenant(other, "acme", layout)
+                insert_payment(other, "acme")
+        return rendered(template, **values)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sql, "render", with_an_onboarding)
+        drop_tenant(tenants, "acme", layout)
+    assert payments_of(tenants, "acme") == 1
+    assert inspect_tenant(tenants, "acme", layout).differences == {}
+
+
+@only_list
+def test_where_an_archive_is_stays_known(tenants, layout):
+    """Without its registry rows, the tenant could be made again, empty, beside its archive."""
+    drop_tenant(tenants, "acme", layout)
+    tenants.execute(
+        "INSERT INTO strata.tenant_partitions (tenant_id, table_name, partition_name, state, archive_uri)"
+        " VALUES ('acme', 'payments', 'payments_p_acme', 'archived', 's3://bucket/tenants/acme/1')"
+    )
+    drop_tenant(tenants, "acme", layout)
+    with pytest.raises(TenantArchivedError, match="s3://bucket/tenants/acme/1"):
+        ensure_tenant(tenants, "acme", layout)
+
+
+@only_list
+@pytest.mark.parametrize("lock", ["UPDATE app.audit_logs SET action = action WHERE tenant_id = 'acme'", "detached"])
+def test_who_holds_any_of_the_leaves_is_named(tenants, layout, fresh_database, lock):
+    """Writers of any table are waited for together, and so are readers of what is dropped."""
+    with fresh_database.deployer() as holder:
+        if lock == "detached":
+            leaf = next(leaf for leaf in leaves("acme", layout) if leaf.table == "audit_logs")
+            tenants.execute(f"ALTER TABLE {leaf.qualified_parent} DETACH PARTITION {leaf.qualified_name}")
+            lock = f"LOCK TABLE {leaf.qualified_name} IN ACCESS SHARE MODE"
+        holder.execute("BEGIN")
+        holder.execute(lock)
+        with pytest.raises(OffboardingTimeoutError) as failure:
+            drop_tenant(tenants, "acme", layout, budget_seconds=0)
+        assert holder.info.backend_pid in {blocker.pid for blocker in failure.value.blockers}
+        assert "audit_logs" in str(failure.value)
+    drop_tenant(tenants, "acme", layout)
+    assert _is_gone(tenants, layout)
