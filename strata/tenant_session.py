@@ -30,21 +30,22 @@ if TYPE_CHECKING:
 #: The role of applications, which reads and writes `app` and owns nothing.
 APPLICATION_ROLE: Final = "strata_app"
 
+# Of every table: switched off on one of them, it would show all tenants' rows there.
+_TABLES: Final = [f"app.{table}" for table in PARTITIONED_TABLES]
 # The row of `before` is read before the outer row is computed, so it holds what was set until now; '' is what a setting
 # holds after a SET LOCAL has ended.
 _ENTER: Final = """
 WITH before AS MATERIALIZED (SELECT nullif(current_setting('app.tenant_id', true), '') AS tenant_id)
-SELECT before.tenant_id, row_security_active(%(table)s::regclass), current_user,
-    set_config('app.tenant_id', %(tenant)s, true)
+SELECT before.tenant_id, (SELECT bool_and(row_security_active(name)) FROM unnest(%(tables)s::text[]) AS name),
+    current_user, set_config('app.tenant_id', %(tenant)s, true)
 FROM before
 """
 _LEAVE: Final = "SELECT set_config('app.tenant_id', '', true)"
 # Sessions of the library turn rows that a policy hides into an error; in this one hiding them is what is wanted.
 _SETTLE: Final = """
 SELECT set_config('row_security', 'on', false), set_config('app.tenant_id', %(tenant)s, false),
-    row_security_active(%(table)s::regclass), current_user
+    (SELECT bool_and(row_security_active(name)) FROM unnest(%(tables)s::text[]) AS name), current_user
 """
-_TABLE: Final = f"app.{PARTITIONED_TABLES[0]}"
 
 
 class OtherTenantError(StrataError):
@@ -62,13 +63,15 @@ class OtherTenantError(StrataError):
 
 
 class PolicyNotInForceError(StrataError):
-    """Row-level security holds nothing back from this role: it owns the tables, or bypasses policies."""
+    """Row-level security holds nothing back from this role: it owns the tables, bypasses policies, or one has none."""
 
     def __init__(self, tenant_id: str, role: str) -> None:
         super().__init__(
             f"row-level security does not hold role {role}",
             where={"tenant": repr(tenant_id)},
-            allowed=f"a role such as {APPLICATION_ROLE}, which owns no table and has no BYPASSRLS",
+            allowed=f"a role such as {APPLICATION_ROLE}, which owns no table and has no BYPASSRLS, and tables on which"
+            " row-level security is enabled",
+            next_command="strata partitions verify (it names a table on which it is off)",
         )
         self.tenant_id = tenant_id
         self.role = role
@@ -145,8 +148,8 @@ def connect_for_tenant(reference: str, tenant_id: str, role: str = APPLICATION_R
     return connection
 
 
-def _values(tenant_id: str) -> dict[str, str]:
-    return {"tenant": tenant_id, "table": _TABLE}
+def _values(tenant_id: str) -> dict[str, Any]:
+    return {"tenant": tenant_id, "tables": _TABLES}
 
 
 def _entered(rows: list[tuple[Any, ...]], tenant_id: str) -> str | None:

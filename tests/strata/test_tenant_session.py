@@ -11,6 +11,7 @@ from psycopg.rows import dict_row
 from strata import tenant_session
 from strata.database import login_as_deployer
 from strata.partitions.onboard import ensure_tenant
+from strata.partitions.tables import PARTITIONED_TABLES
 from strata.tenant_session import (
     OtherTenantError,
     PolicyNotInForceError,
@@ -155,9 +156,25 @@ def test_a_role_that_no_policy_holds_is_refused(tenants):
         pytest.fail("it was let in")
     assert str(refusal.value) == (
         "row-level security does not hold role strata_owner (tenant 'acme'); allowed: a role such as strata_app, which"
-        " owns no table and has no BYPASSRLS"
+        " owns no table and has no BYPASSRLS, and tables on which row-level security is enabled; next:"
+        " strata partitions verify (it names a table on which it is off)"
     )
     assert current(tenants) == ""
+
+
+@pytest.mark.parametrize("table", PARTITIONED_TABLES)
+def test_a_table_whose_fence_is_down_lets_nobody_in(tenants, application, reference, table):
+    """Whichever it is: in that one, a session of one tenant would see every tenant's rows."""
+    tenants.execute(f"ALTER TABLE app.{table} DISABLE ROW LEVEL SECURITY")
+    try:
+        with pytest.raises(PolicyNotInForceError), tenant_transaction(application, "acme"):
+            pytest.fail("it was let in")
+        with pytest.raises(PolicyNotInForceError):
+            connect_for_tenant(reference, "acme")
+    finally:
+        tenants.execute(f"ALTER TABLE app.{table} ENABLE ROW LEVEL SECURITY")
+    with tenant_transaction(application, "acme"):
+        assert current(application) == "acme"
 
 
 @pytest.mark.parametrize("tenant_id", ["", "a\0b", "\ud800", "x" * 1025])
