@@ -66,6 +66,13 @@ def _capacity(sections: Sections) -> Iterator[ConfigProblem]:
             f"{capacity} is more than the layout {layout} holds",
             f"at most {most}{other}",
         )
+    elif len(sections.tenants) > most:
+        way_out = "" if layout == "bucketed" else "strata:partitions.layout bucketed before the first deployment, or "
+        yield ConfigProblem(
+            "strata:tenants",
+            f"{len(sections.tenants)} tenants are more than the layout {layout} holds",
+            f"at most {most}; {way_out}a second stack for the others (docs/scaling.md)",
+        )
     elif len(sections.tenants) > capacity:
         yield ConfigProblem(
             "strata:tenants",

@@ -312,6 +312,22 @@ def test_more_tenants_than_the_capacity_are_refused_with_the_key_to_set():
     ]
 
 
+@pytest.mark.parametrize(
+    ("layout", "most", "way_out"),
+    [
+        ("list", 1_000, "strata:partitions.layout bucketed before the first deployment, or a second stack"),
+        ("bucketed", 10_000, "a second stack"),
+    ],
+)
+def test_more_tenants_than_the_layout_holds_are_refused_with_a_way_out(layout, most, way_out):
+    """No capacity would do."""
+    raw = {**RAW, "strata:tenants": [f"t{number}" for number in range(most + 1)]}
+    assert problems({**raw, "strata:partitions": {"layout": layout}})[1:] == [
+        f"strata:tenants: {most + 1} tenants are more than the layout {layout} holds; "
+        f"allowed: at most {most}; {way_out} for the others (docs/scaling.md)"
+    ]
+
+
 def test_more_capacity_than_the_layout_holds_is_refused():
     assert problems({**RAW, "strata:partitions": {"capacity": 1_001}}) == [
         (
