@@ -78,6 +78,17 @@ def _way_in(parameters: ConnectionParameters) -> str:
     return "run again from inside the network, or through a tunnel to it"
 
 
+class EscapedTextError(StrataError):
+    """A session reads backslashes in text as escapes, and the statements here are not written for that."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this session has standard_conforming_strings = off",
+            allowed="on, which is PostgreSQL's default: else a backslash in a tenant id would end the quotes around it",
+            next_command="SET standard_conforming_strings = on",
+        )
+
+
 class LoginRefusedError(StrataError):
     """The database answers, and does not let this role in."""
 
@@ -116,10 +127,13 @@ def connected(database: str | Connection) -> Iterator[Connection]:
 
     Raises:
         DatabaseReferenceError, DatabaseUnreachableError, LoginRefusedError: as `connect_as_deployer`.
+        EscapedTextError: the caller's own reads text in another way.
     """
     if isinstance(database, str):
         with connect_as_deployer(database) as connection:
             yield connection
+    elif not database.closed and database.info.parameter_status("standard_conforming_strings") != "on":
+        raise EscapedTextError
     else:
         yield database
 

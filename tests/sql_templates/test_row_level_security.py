@@ -222,10 +222,13 @@ def test_copy_from_is_refused_and_a_batch_goes_by_insert(acme, owner):
 
 # Ways around.
 
+#: How the role that looks at the schema is kept from the rows of a leaf, which it sees the names of.
+KEPT_OUT = {
+    "strata_app": "permission denied for schema partitions",
+    "strata_readonly": "permission denied for table payments_",
+}
 LIFTS = [
-    "SELECT FROM strata.tenant_partitions",
     "UPDATE strata.tenant_partitions SET state = 'archived'",
-    "SELECT FROM strata.migrations",
     "SELECT strata.create_tenant_partition('payments', 'mine')",
     "SELECT strata.refresh_partition_stats()",
     "SET ROLE strata_owner",
@@ -241,17 +244,18 @@ LIFTS = [
 ]
 
 
-@pytest.mark.parametrize("relation", ["payments_p_acme", "payments_p_globex", "payments_b{bucket}"])
 @pytest.mark.parametrize("role", ["strata_app", "strata_readonly"])
-def test_neither_leaf_nor_bucket_is_reached(owner, database, layout, relation, role):
-    name = relation.format(bucket=f"{bucket_of('acme').remainder:02}")
-    present = owner.execute("SELECT to_regclass(%s) IS NOT NULL", (f"partitions.{name}",)).fetchone()
-    assert present == ("_b" not in name or layout == "bucketed",)
+def test_neither_leaf_nor_bucket_is_reached(owner, database, layout, role):
+    relations = ["payments_p_acme", "payments_p_globex"]
+    if layout == "bucketed":
+        relations.append(bucket_of("acme").name("payments"))
     with database.connect(role) as connection:
         connection.execute(AS_ACME)
-        for statement in ("SELECT FROM {}", "DELETE FROM {}", "COPY {} TO STDOUT", "INSERT INTO {} DEFAULT VALUES"):
-            with pytest.raises(errors.InsufficientPrivilege, match="permission denied for schema partitions"):
-                connection.execute(statement.format(f"partitions.{name}"))
+        for name in relations:
+            assert owner.execute("SELECT to_regclass(%s) IS NOT NULL", (f"partitions.{name}",)).fetchone() == (True,)
+            for statement in ("SELECT FROM {}", "DELETE FROM {}", "COPY {} TO STDOUT", "INSERT INTO {} DEFAULT VALUES"):
+                with pytest.raises(errors.InsufficientPrivilege, match=KEPT_OUT[role]):
+                    connection.execute(statement.format(f"partitions.{name}"))
 
 
 @pytest.mark.parametrize("role", ["strata_app", "strata_readonly"])
@@ -261,6 +265,14 @@ def test_an_application_does_not_lift_the_fence(owner, database, role):
         for statement in LIFTS:
             with pytest.raises(errors.InsufficientPrivilege):
                 connection.execute(statement)
+
+
+def test_only_who_looks_at_the_schema_reads_the_registry(owner, database):
+    for relation in ("strata.tenant_partitions", "strata.migrations"):
+        with database.connect("strata_app") as connection, pytest.raises(errors.InsufficientPrivilege):
+            connection.execute(f"SELECT FROM {relation}")
+        with database.connect("strata_readonly") as connection:
+            assert connection.execute(f"SELECT count(*) > 0 FROM {relation}").fetchone() == (True,)
 
 
 def test_row_security_off_is_an_error_and_shows_nothing(acme):

@@ -16,6 +16,18 @@ if TYPE_CHECKING:
 
     from tests.conftest import PostgresqlServer
 
+#: What the stack gives its roles: role, schema, on the schema or on its tables, privileges.
+#: `tests/infra/components/test_database_roles.py` holds it equal to what `DatabaseRoles` plans.
+GRANTS = {
+    ("strata_app", "app", "schema", "USAGE"),
+    ("strata_app", "app", "table", "SELECT, INSERT, UPDATE, DELETE"),
+    ("strata_readonly", "app", "schema", "USAGE"),
+    ("strata_readonly", "app", "table", "SELECT"),
+    ("strata_readonly", "partitions", "schema", "USAGE"),
+    ("strata_readonly", "strata", "schema", "USAGE"),
+    ("strata_readonly", "strata", "table", "SELECT"),
+}
+
 PAYMENT = (
     "INSERT INTO app.payments (tenant_id, idempotency_key, amount_minor, currency, payment_method)"
     " VALUES (%s, %s, 1, 'EUR', 'card')"
@@ -30,9 +42,9 @@ def shared_database(server: PostgresqlServer, template: str) -> Iterator[Databas
     try:
         database = Database(server, name)
         with database.deployer() as owner:
-            owner.execute("GRANT USAGE ON SCHEMA app TO strata_app, strata_readonly")
-            owner.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA app TO strata_app")
-            owner.execute("GRANT SELECT ON ALL TABLES IN SCHEMA app TO strata_readonly")
+            for role, schema, kind, privileges in GRANTS:
+                where = f"SCHEMA {schema}" if kind == "schema" else f"ALL TABLES IN SCHEMA {schema}"
+                owner.execute(f"GRANT {privileges} ON {where} TO {role}")
         yield database
     finally:
         with server.admin("postgres") as admin:

@@ -7,6 +7,7 @@ import pytest
 from strata import aws
 from strata.database import (
     DatabaseUnreachableError,
+    EscapedTextError,
     LoginRefusedError,
     connect_as_deployer,
     connect_as_master,
@@ -51,6 +52,19 @@ def test_a_callers_connection_is_used_and_left_open(connection):
     with connected(connection) as same:
         assert same is connection
     assert not connection.closed
+
+
+def test_a_callers_connection_that_reads_text_in_another_way_is_refused(connection):
+    connection.execute("SET standard_conforming_strings = off")
+    with pytest.raises(EscapedTextError) as refusal, connected(connection):
+        pytest.fail("it was taken")
+    assert str(refusal.value) == (
+        "this session has standard_conforming_strings = off; allowed: on, which is PostgreSQL's default: else a"
+        " backslash in a tenant id would end the quotes around it; next: SET standard_conforming_strings = on"
+    )
+    connection.execute(refusal.value.next_command)
+    with connected(connection) as same:
+        assert same is connection
 
 
 def test_a_connection_made_for_a_reference_is_closed(reference):

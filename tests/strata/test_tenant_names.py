@@ -237,6 +237,9 @@ SCRIPTS: dict[str, Callable[[Leaf], dict[str, object]]] = {
     "offboarding/detach": lambda leaf: {"leaf": leaf},
     "offboarding/detached": lambda leaf: {"leaf": leaf},
     "offboarding/drop_leaves": lambda leaf: {"leaves": [leaf], "tenant_id": leaf.tenant_id},
+    "statistics/partition_stats": lambda leaf: {"tenant_id": leaf.tenant_id, "table": leaf.table},
+    "statistics/registry_and_catalog": lambda _: {"trigger": OFFBOARDING_TRIGGER},
+    "statistics/newest_row": lambda leaf: {"tenant_id": leaf.tenant_id, "table": leaf.table, "columns": ["id"]},
     "archives/begin": lambda leaf: {"tenant_id": leaf.tenant_id, "uri": f"s3://b/tenants/{leaf.name}"},
     "archives/registered": lambda leaf: {"tenant_id": leaf.tenant_id},
     "archives/columns": lambda leaf: {"leaf": leaf},
@@ -257,7 +260,7 @@ WITH_AN_ID = re.compile(r"tenant_id \||leaf\.|relation \||pending \||leaves")
 def test_every_template_that_an_id_is_in_is_tried():
     found = {
         f"{path.parent.name}/{path.name.removesuffix('.sql.j2')}"
-        for folder in ("partitions", "offboarding", "archives")
+        for folder in ("partitions", "offboarding", "archives", "statistics")
         for path in (sql.TEMPLATES / folder).iterdir()
         if WITH_AN_ID.search(path.read_text())
     }

@@ -3,6 +3,7 @@ from itertools import pairwise
 import pulumi
 
 from infra.components.database_roles import DatabaseRoles, DatabaseRolesArgs
+from tests.strata.shared_database import GRANTS
 
 
 class Thing(pulumi.CustomResource):
@@ -74,6 +75,12 @@ def test_the_readonly_role_sees_how_leaves_are_made_and_none_of_their_rows(recor
         if grant.inputs["role"] == "strata_readonly" and grant.inputs["schema"] != "app"
     }
     assert found == {("partitions", "schema", "USAGE"), ("strata", "schema", "USAGE"), ("strata", "table", "SELECT")}
+
+
+def test_the_tests_of_row_level_security_have_the_rights_of_the_stack(record, address):
+    grants = [grant.inputs for grant in deployed(record, address).all("postgresql:index/grant:Grant")]
+    planned = {(one["role"], one["schema"], one["objectType"], ", ".join(one["privileges"])) for one in grants}
+    assert planned == GRANTS
 
 
 def test_nothing_changes_the_catalog_at_the_same_time(record, address):
