@@ -7,10 +7,11 @@ from typing import Final
 import pulumi
 import pulumi_aws as aws
 
+from infra.components import instance_class
 from infra.components.database_logs import EXPORTED_LOGS
 from infra.components.enhanced_monitoring import MONITORING_INTERVAL_SECONDS, monitoring_role
 from infra.config import DatabaseConfig, ExistingDatabaseConfig
-from strata.partitions.lock_table import max_locks_per_transaction
+from strata.partitions.lock_table import USUAL_CONNECTIONS, max_locks_per_transaction
 from strata.partitions.tables import PARTITIONED_TABLES
 
 DATABASE_NAME: Final = "strata"
@@ -106,7 +107,7 @@ class Database(pulumi.ComponentResource):
                 # Static, so it needs a restart: sized from the capacity, in steps, and not from the tenants.
                 parameter(
                     name="max_locks_per_transaction",
-                    value=str(max_locks_per_transaction(args.capacity, len(PARTITIONED_TABLES))),
+                    value=str(_locks_per_transaction(args)),
                     apply_method="pending-reboot",
                 ),
                 parameter(name="rds.force_ssl", value="0" if args.config.ssl_mode == "disable" else "1"),
@@ -192,3 +193,13 @@ def final_snapshot_identifier(stack: str, security_group_id: pulumi.Input[str]) 
     return pulumi.Output.from_input(security_group_id).apply(
         lambda group_id: f"strata-{stack}-final-{group_id.removeprefix('sg-')}"
     )
+
+
+def _locks_per_transaction(args: DatabaseArgs) -> int:
+    """Size the lock table for the class: a small one has few connections, and so few slots for each step.
+
+    A large one is sized as a usual one, since somebody may have lowered its connections.
+    """
+    memory = instance_class.memory_bytes(args.config.instance_class)
+    connections = USUAL_CONNECTIONS if memory is None else instance_class.max_connections(memory)
+    return max_locks_per_transaction(args.capacity, len(PARTITIONED_TABLES), min(connections, USUAL_CONNECTIONS))

@@ -27,13 +27,17 @@ class LockTableError(StrataError):
     """More tenants than any step of the lock table takes."""
 
 
-def max_locks_per_transaction(capacity: int, tables: int, max_connections: int = 450) -> int:
+#: RDS's for 4 GiB, ``LEAST(DBInstanceClassMemory / 9531392, 5000)``.
+USUAL_CONNECTIONS: Final = 450
+
+
+def max_locks_per_transaction(capacity: int, tables: int, max_connections: int = USUAL_CONNECTIONS) -> int:
     """Return the `max_locks_per_transaction` with which one transaction can touch every partition of every table.
 
     Args:
         capacity: most tenants the stack will ever have.
         tables: number of partitioned tables.
-        max_connections: of the instance; 450 is RDS's for 4 GiB, ``LEAST(DBInstanceClassMemory / 9531392, 5000)``.
+        max_connections: of the instance.
 
     Raises:
         LockTableError: no step is enough.

@@ -82,6 +82,15 @@ def test_the_parameter_group_follows_the_engine_and_the_capacity(record):
     assert locks["applyMethod"] == "pending-reboot"
 
 
+@pytest.mark.parametrize(
+    ("instance_class", "locks"),
+    [("db.t4g.micro", "512"), ("db.t4g.small", "256"), ("db.r7g.xlarge", "256"), ("db.z1d.large", "256")],
+)
+def test_a_small_class_gets_more_locks_for_each_of_its_few_connections(record, instance_class, locks):
+    """With 112 connections, 256 would be half of what 1,000 tenants need."""
+    assert parameters(deployed(record, instance_class=instance_class))["max_locks_per_transaction"]["value"] == locks
+
+
 @pytest.mark.parametrize(("ssl_mode", "forced"), [("verify-full", "1"), ("require", "1"), ("disable", "0")])
 def test_tls_is_forced_unless_the_stack_turns_it_off(record, ssl_mode, forced):
     assert parameters(deployed(record, ssl_mode=ssl_mode))["rds.force_ssl"]["value"] == forced
