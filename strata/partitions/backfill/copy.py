@@ -16,8 +16,8 @@ import psycopg
 from strata import sql
 from strata.database import connected
 from strata.errors import StrataError
-from strata.lock_retry import with_lock_retries
-from strata.partitions.backfill.errors import BackfillInterruptedError, UnmappedRowsError
+from strata.lock_retry import roll_back, with_lock_retries
+from strata.partitions.backfill.errors import UnmappedRowsError, backfill_failure
 from strata.partitions.backfill.plan import Plan, make_plan
 from strata.partitions.backfill.results import BackfillProgress, TableBackfill, TenantBackfill
 from strata.partitions.backfill.source import Source
@@ -61,6 +61,8 @@ def backfill_tenant(
 ) -> TenantBackfill:
     """Copy one tenant's rows of a source into its partition; what is there already is counted.
 
+    A tenant that has neither a row nor a partition has failed: its id is likely misspelt.
+
     Args:
         database: a reference, or a connection in autocommit that acts as the owner of the tables.
         tenant_id: whose.
@@ -71,11 +73,9 @@ def backfill_tenant(
 
     Raises:
         BackfillSourceError, UnmappedRowsError: nothing was copied.
-        BackfillInterruptedError: the connection broke; what was copied stays.
+        BackfillBusyError, BackfillFailedError, BackfillInterruptedError: what was copied stays.
     """
-    (found,) = _run(database, tenant_id, table, source, layout, options).tenants or (
-        TenantBackfill(tenant_id, table, 0),
-    )
+    (found,) = _run(database, tenant_id, table, source, layout, options).tenants
     return found
 
 
@@ -83,6 +83,8 @@ def backfill_table(
     database: str | Connection, table: str, source: str | Source, layout: Layout, options: Options | None = None
 ) -> TableBackfill:
     """Copy all tenants' rows of a source into their partitions, tenant by tenant; what fails for one stops no other.
+
+    But for a value that an expression of the source refuses, as the source is read once for all.
 
     Args:
         database: a reference, or a connection in autocommit that acts as the owner of the tables.
@@ -93,7 +95,7 @@ def backfill_table(
 
     Raises:
         BackfillSourceError, UnmappedRowsError: nothing was copied.
-        BackfillInterruptedError: the connection broke; what was copied stays.
+        BackfillBusyError, BackfillFailedError, BackfillInterruptedError: what was copied stays.
     """
     return _run(database, None, table, source, layout, options)
 
@@ -111,16 +113,16 @@ def _run(
         try:
             plan = make_plan(connection, table, named)
             _refuse_unmapped(connection, plan, named)
-            connection.execute(sql.render("backfill/map.sql.j2", plan=plan, tenant_id=tenant_id))
             try:
-                return TableBackfill(table, named.table, Copy(connection, plan, layout, options or Options()).run())
+                connection.execute(sql.render("backfill/map.sql.j2", plan=plan, tenant_id=tenant_id))
+                copy = Copy(connection, plan, layout, options or Options())
+                return TableBackfill(table, named.table, copy.run(tenant_id))
             finally:
                 if not connection.closed:
+                    roll_back(connection)  # the map's transaction, when a value in it was refused
                     connection.execute("DROP TABLE IF EXISTS pg_temp.strata_backfill")
         except psycopg.Error as error:
-            if connection.broken:
-                raise BackfillInterruptedError(named.table, table, error) from error
-            raise
+            raise backfill_failure(named.table, table, error, lost=connection.broken) from error
 
 
 def _refuse_unmapped(connection: Connection, plan: Plan, source: Source) -> None:
@@ -150,22 +152,40 @@ class Copy:
         self.layout = layout
         self.options = options
 
-    def run(self) -> tuple[TenantBackfill, ...]:
-        """Copy every tenant's range of the map, and return what became of each."""
+    def run(self, tenant_id: str | None = None) -> tuple[TenantBackfill, ...]:
+        """Copy every tenant's range of the map, and return what became of each.
+
+        Args:
+            tenant_id: the one that was asked for, which has a result even when the map holds no row of it.
+        """
         ranges = self._query("ranges").fetchall()
         states: dict[str, str] = dict(self._query("states", table=self.plan.table).fetchall())
+        if tenant_id is not None and not ranges:
+            return (self._without_rows(tenant_id, states.get(tenant_id)),)
         started = time.monotonic()
         total = sum(last - first for _, first, last in ranges)
 
-        def report(tenant_id: str, position: int) -> None:
+        def report(whose: str, position: int) -> None:
             elapsed = time.monotonic() - started
-            self.options.report(BackfillProgress(tenant_id, self.plan.table, position, total, elapsed))
+            self.options.report(BackfillProgress(whose, self.plan.table, position, total, elapsed))
 
         results = []
-        for tenant_id, first, last in ranges:
-            results.append(self._tenant(tenant_id, states.get(tenant_id), first, last, report))
-            report(tenant_id, last)
+        for whose, first, last in ranges:
+            results.append(self._tenant(whose, states.get(whose), first, last, report))
+            report(whose, last)
         return tuple(results)
+
+    def _without_rows(self, tenant_id: str, state: str | None) -> TenantBackfill:
+        """Return that there is nothing to copy; of a tenant that nobody knows, that its id is likely misspelt."""
+        nothing = TenantBackfill(tenant_id, self.plan.table, 0)
+        if state is not None:
+            return nothing
+        unknown = _TenantFailedError(
+            f"the tenant has no row in the source and no partition of {self.plan.table}",
+            allowed="a tenant that has one of them, its id byte by byte as it is there",
+            next_command="check the id (strata tenant list shows those that have partitions), and run again",
+        )
+        return replace(nothing, failed=str(unknown))
 
     def _tenant(
         self, tenant_id: str, state: str | None, first: int, last: int, report: Callable[[str, int], None]

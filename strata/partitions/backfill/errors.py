@@ -3,6 +3,8 @@
 StrataError
   BackfillSourceError        the source cannot be copied into the table: nothing was
   UnmappedRowsError          rows of the source belong to no tenant: nothing was copied
+  BackfillBusyError          others hold locks on the source: what was copied stays
+  BackfillFailedError        PostgreSQL refused: what was copied stays
   BackfillInterruptedError   the connection broke: what was copied stays
 """
 
@@ -10,12 +12,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psycopg
+
 from strata.errors import StrataError
+from strata.lock_retry import is_lock_failure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import psycopg
 
 
 class BackfillSourceError(StrataError):
@@ -44,6 +47,41 @@ class UnmappedRowsError(StrataError):
         self.rows = rows
 
 
+class BackfillBusyError(StrataError):
+    """Others hold locks that keep the source from being read; what was copied stays."""
+
+    def __init__(self, source: str, table: str, error: psycopg.Error) -> None:
+        super().__init__(
+            f"the source met a lock: {' '.join(str(error).split())}",
+            where={"source": source, "table": f"app.{table}"},
+            next_command="let the session that holds it end, and run again: what is there is found there",
+        )
+
+
+class BackfillFailedError(StrataError):
+    """PostgreSQL refused; what was copied stays.
+
+    An expression that refuses a value does so while the source is read, once for all tenants: nothing was copied.
+    """
+
+    def __init__(self, source: str, table: str, error: psycopg.Error) -> None:
+        refused_value = isinstance(error, psycopg.DataError)
+        reason = error.diag.message_primary or " ".join(str(error).split())
+        super().__init__(
+            f"reading the source was refused: {error.sqlstate or 'no answer'}: {reason}",
+            where={"source": source, "table": f"app.{table}"},
+            allowed="expressions that give a value for every row that is read" if refused_value else None,
+            next_command=_MEND_THE_VALUE if refused_value else "settle what it says, and run again",
+        )
+        self.sqlstate = error.sqlstate
+
+
+_MEND_THE_VALUE = (
+    "mend the row or the expression, and run again; other tenants can be copied before, one by one, unless it is"
+    " tenant_from that refuses"
+)
+
+
 class BackfillInterruptedError(StrataError):
     """The connection broke in between; each batch is there as a whole or not at all."""
 
@@ -53,3 +91,10 @@ class BackfillInterruptedError(StrataError):
             where={"source": source, "table": f"app.{table}"},
             next_command="run again: what is there is found there, and the rest is copied",
         )
+
+
+def backfill_failure(source: str, table: str, error: psycopg.Error, *, lost: bool) -> StrataError:
+    """Return what a failure outside of any tenant's batches means to whoever runs the backfill."""
+    if lost:
+        return BackfillInterruptedError(source, table, error)
+    return (BackfillBusyError if is_lock_failure(error) else BackfillFailedError)(source, table, error)

@@ -11,6 +11,7 @@ from psycopg.rows import namedtuple_row
 from psycopg.sql import Composable
 
 from strata import sql
+from strata.lock_retry import is_lock_failure
 from strata.partitions.backfill.errors import BackfillSourceError
 from strata.partitions.backfill.source import TenantJoin
 from strata.partitions.tables import PARTITIONED_TABLES
@@ -123,8 +124,8 @@ def make_plan(connection: Connection, table: str, source: Source) -> Plan:
     try:
         return _Planning(connection, table, source).plan()
     except psycopg.Error as error:
-        if connection.broken:
-            raise
+        if connection.broken or is_lock_failure(error):
+            raise  # which says nothing about whether the two fit
         raise BackfillSourceError(source.table, table, [" ".join(str(error).split())]) from error
 
 
