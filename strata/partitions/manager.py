@@ -116,6 +116,8 @@ class PartitionManager:
 
         Raises:
             UnknownTableError: the table is none of the partitioned ones.
+            QueryMetricsTimeoutError: a partition is locked against all, or planning took longer than the limit.
+            QueryMetricsFailedError: PostgreSQL refused, or the connection broke.
         """
         with connected(self.database) as connection:
             return metrics.query_metrics(connection, tenant, table)
@@ -130,6 +132,8 @@ class PartitionManager:
     ) -> TenantBackfill:
         """Copy one tenant's rows of an unpartitioned table into its partition; what is there already is counted.
 
+        A tenant that has neither a row nor a partition has failed: its id is likely misspelt.
+
         Args:
             tenant: whose.
             table: the partitioned table.
@@ -138,7 +142,7 @@ class PartitionManager:
 
         Raises:
             BackfillSourceError, UnmappedRowsError: nothing was copied.
-            BackfillInterruptedError: the connection broke; what was copied stays.
+            BackfillBusyError, BackfillFailedError, BackfillInterruptedError: what was copied stays.
         """
         return copy.backfill_tenant(self.database, tenant, table, source, self.layout, options)
 
@@ -147,7 +151,8 @@ class PartitionManager:
     ) -> TableBackfill:
         """Copy all tenants' rows of an unpartitioned table into their partitions, tenant by tenant.
 
-        What fails for one tenant stops no other, and is in that tenant's result.
+        What fails for one tenant stops no other, and is in that tenant's result; but for a value that an expression of
+        the source refuses, as the source is read once for all.
 
         Args:
             table: the partitioned table.
@@ -156,6 +161,6 @@ class PartitionManager:
 
         Raises:
             BackfillSourceError, UnmappedRowsError: nothing was copied.
-            BackfillInterruptedError: the connection broke; what was copied stays.
+            BackfillBusyError, BackfillFailedError, BackfillInterruptedError: what was copied stays.
         """
         return copy.backfill_table(self.database, table, source, self.layout, options)

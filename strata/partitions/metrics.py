@@ -15,6 +15,7 @@ import psycopg
 
 from strata import sql
 from strata.errors import StrataError
+from strata.lock_retry import is_lock_failure
 from strata.partitions.typical_queries import TYPICAL_QUERIES, TypicalQuery
 
 if TYPE_CHECKING:
@@ -35,6 +36,30 @@ class UnknownTableError(StrataError):
     def __init__(self, table: str) -> None:
         super().__init__("not a partitioned table", where={"table": table}, allowed=", ".join(TYPICAL_QUERIES))
         self.table = table
+
+
+class QueryMetricsTimeoutError(StrataError):
+    """Somebody held a lock that the query needs, or it was not planned within the limit; nothing was written."""
+
+    def __init__(self, tenant_id: str, table: str, error: psycopg.Error) -> None:
+        super().__init__(
+            f"a typical query was not planned in time: {' '.join(str(error).split())}",
+            where={"tenant": tenant_id, "table": table},
+            allowed=f"a plan within {STATEMENT_TIMEOUT_MILLISECONDS} ms, while nobody locks the partition against all",
+            next_command="let the session that holds a lock end, or the server have less to do, and run again",
+        )
+
+
+class QueryMetricsFailedError(StrataError):
+    """PostgreSQL refused, or the connection broke; nothing was written."""
+
+    def __init__(self, tenant_id: str, table: str, error: psycopg.Error) -> None:
+        super().__init__(
+            f"a typical query was not planned: {error.sqlstate or 'no answer'}: {' '.join(str(error).split())}",
+            where={"tenant": tenant_id, "table": table},
+            next_command="run again",
+        )
+        self.sqlstate = error.sqlstate
 
 
 @dataclass(frozen=True)
@@ -119,13 +144,18 @@ def query_metrics(connection: Connection, tenant_id: str, table: str) -> TableQu
 
     Raises:
         UnknownTableError: the table is none of the partitioned ones.
+        QueryMetricsTimeoutError: a partition is locked against all, or planning took longer than the limit.
+        QueryMetricsFailedError: PostgreSQL refused, or the connection broke.
     """
     if table not in TYPICAL_QUERIES:
         raise UnknownTableError(table)
-    measurement = _Measurement(connection, tenant_id, table)
-    return TableQueryMetrics(
-        tenant_id, table, measurement.plan_cache_mode, tuple(map(measurement.measure, TYPICAL_QUERIES[table]))
-    )
+    try:
+        measurement = _Measurement(connection, tenant_id, table)
+        queries = tuple(map(measurement.measure, TYPICAL_QUERIES[table]))
+    except psycopg.Error as error:
+        in_time = not (isinstance(error, psycopg.errors.QueryCanceled) or is_lock_failure(error))
+        raise (QueryMetricsFailedError if in_time else QueryMetricsTimeoutError)(tenant_id, table, error) from error
+    return TableQueryMetrics(tenant_id, table, measurement.plan_cache_mode, queries)
 
 
 class _Measurement:
@@ -167,6 +197,8 @@ class _Measurement:
                 relations, partitions = self._held_locks()
         except psycopg.errors.QueryCanceled:
             return GenericPlan(None, None, None, f"it takes longer than {STATEMENT_TIMEOUT_MILLISECONDS} ms to make")
+        except psycopg.errors.LockNotAvailable:  # of another tenant's partition: this tenant's plan needed none of it
+            return GenericPlan(None, None, None, "somebody else holds a lock that it needs")
         return GenericPlan(partitions, relations, plan["Planning Time"])
 
     @contextmanager

@@ -1,9 +1,15 @@
 from itertools import product
 
 import pytest
+from psycopg.pq import TransactionStatus
 
 from strata.partitions import metrics
-from strata.partitions.metrics import UnknownTableError, query_metrics
+from strata.partitions.metrics import (
+    QueryMetricsFailedError,
+    QueryMetricsTimeoutError,
+    UnknownTableError,
+    query_metrics,
+)
 from strata.partitions.onboard import ensure_tenant
 from strata.partitions.tables import PARTITIONED_TABLES
 from strata.partitions.typical_queries import TYPICAL_QUERIES
@@ -108,6 +114,63 @@ def test_a_query_that_takes_too_long_is_stopped(tenants, monkeypatch):
     (each,) = query_metrics(tenants, "acme", "payments").queries
     assert (each.partitions_scanned, each.execution_milliseconds, each.rows) == (1, None, None)
     assert each.generic_plan_locks_everything
+
+
+def _typical(monkeypatch, text):
+    """Let this be the only typical query of payments."""
+    query = metrics.TypicalQuery("only", metrics.sql.Sql(text))
+    monkeypatch.setattr(metrics, "TYPICAL_QUERIES", {"payments": (query,)})
+
+
+@only_list
+def test_a_partition_that_is_locked_is_told_as_such(tenants, fresh_database):
+    tenants.execute("SET lock_timeout = '50ms'")
+    with fresh_database.deployer() as other, other.transaction():
+        other.execute("LOCK partitions.payments_p_acme")
+        with pytest.raises(QueryMetricsTimeoutError) as raised:
+            query_metrics(tenants, "acme", "payments")
+    assert str(raised.value).startswith(
+        "a typical query was not planned in time: canceling statement due to lock timeout"
+    )
+    assert str(raised.value).endswith(
+        "(tenant acme, table payments); allowed: a plan within 5000 ms, while nobody locks the partition against all;"
+        " next: let the session that holds a lock end, or the server have less to do, and run again"
+    )
+    assert tenants.info.transaction_status == TransactionStatus.IDLE
+    assert query_metrics(tenants, "acme", "payments").queries
+
+
+@only_list
+def test_another_tenants_lock_leaves_the_generic_plan_unknown_and_no_more(tenants, fresh_database):
+    tenants.execute("SET lock_timeout = '50ms'")
+    with fresh_database.deployer() as other, other.transaction():
+        other.execute("LOCK partitions.payments_p_globex")
+        for each in query_metrics(tenants, "acme", "payments").queries:
+            assert (each.partitions_scanned, each.generic_plan_locks_everything) == (1, None)
+            assert each.generic_plan.unknown == "somebody else holds a lock that it needs"
+
+
+@only_list
+def test_planning_that_takes_too_long_is_told(tenants, monkeypatch):
+    tenants.execute(
+        "CREATE FUNCTION app.slow_to_plan() RETURNS integer LANGUAGE plpgsql IMMUTABLE"
+        " AS 'BEGIN PERFORM pg_sleep(9); RETURN 1; END'"
+    )
+    _typical(monkeypatch, "SELECT app.slow_to_plan() FROM app.payments WHERE tenant_id = $1")
+    monkeypatch.setattr(metrics, "STATEMENT_TIMEOUT_MILLISECONDS", 200)
+    with pytest.raises(QueryMetricsTimeoutError, match="canceling statement due to statement timeout.* within 200 ms"):
+        query_metrics(tenants, "acme", "payments")
+    assert tenants.execute("SELECT count(*) FROM pg_prepared_statements").fetchone() == (0,)
+
+
+@only_list
+def test_what_the_server_refuses_or_does_not_answer_is_told(tenants, monkeypatch):
+    _typical(monkeypatch, "SELECT no_such_column FROM app.payments WHERE tenant_id = $1")
+    with pytest.raises(QueryMetricsFailedError, match='not planned: 42703: column "no_such_column" does not exist'):
+        query_metrics(tenants, "acme", "payments")
+    tenants.close()
+    with pytest.raises(QueryMetricsFailedError, match="not planned: no answer: the connection is closed"):
+        query_metrics(tenants, "acme", "payments")
 
 
 def test_every_table_has_queries_and_each_carries_its_tenant():
