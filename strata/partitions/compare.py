@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from strata.partitions.render import Leaf
 
@@ -15,6 +15,13 @@ _PERSISTENCE: Final = {"p": "permanent", "u": "unlogged", "t": "temporary"}
 #: The trigger that stops writes during offboarding.
 OFFBOARDING_TRIGGER: Final = "strata_offboarding"
 TENANT_CHECK: Final = "strata_tenant_ck"
+#: What is said of a partition in service that has this trigger.
+WRITES_REFUSED: Final = "writes to it are refused"
+#: The policies of a partitioned table, as PostgreSQL writes what `migrations/_tenant_table.sql.j2` makes.
+_OF_ONE_TENANT: Final = "((tenant_id = NULLIF(current_setting('app.tenant_id'::text, true), ''::text)))"
+TENANT_POLICIES: Final = {
+    "tenant_isolation": f"AS PERMISSIVE FOR ALL TO PUBLIC USING {_OF_ONE_TENANT} WITH CHECK {_OF_ONE_TENANT}"
+}
 
 
 @dataclass(frozen=True)
@@ -52,26 +59,47 @@ def compare(leaf: Leaf, observed: Any, parent: Any) -> tuple[Difference, ...]:
     if observed.relkind != "r":
         return (Difference(f"{leaf.qualified_name} is not a table", "rename or drop what has this name"),)
     return (
+        *_place(leaf, observed, parent),  # first: what hangs elsewhere has constraints from there
         *_columns(leaf, observed, parent),
         *_constraints(leaf, observed, parent),
         *_indexes(leaf, observed, parent),
         *_storage(leaf, observed, parent),
         *_access(leaf, observed, parent),
-        *_place(leaf, observed, parent),
+        *_attachment(observed),  # last: it is mended when all else is
     )
+
+
+def compare_row_level_security(
+    relation: str, observed: Any, wanted_policies: Mapping[str, str]
+) -> Iterator[Difference]:
+    """Yield how row-level security of a parent differs from what the migrations make.
+
+    Args:
+        relation: the parent, quoted and qualified.
+        observed: its row of ``partitions/inspect.sql.j2``.
+        wanted_policies: definition by name.
+    """
+    if not observed.relrowsecurity:
+        yield Difference("row-level security is off", f"ALTER TABLE {relation} ENABLE ROW LEVEL SECURITY")
+    yield from _more_row_level_security(relation, observed, wanted_policies)
 
 
 def _place(leaf: Leaf, observed: Any, parent: Any) -> Iterator[Difference]:
     table = leaf.qualified_name
     if observed.parent is None:
-        yield Difference("not attached", "pulumi up attaches it", "attach_leaf")
-    elif observed.detach_pending:
+        return
+    if observed.detach_pending:
         yield Difference("half detached", f"ALTER TABLE {observed.parent} DETACH PARTITION {table} FINALIZE")
     elif observed.parent_oid != parent.oid or observed.bound != leaf.bound:
         yield Difference(
             f"attached to {observed.parent} {observed.bound} and not to {leaf.qualified_parent} {leaf.bound}",
             f"find out whose rows it holds; ALTER TABLE {observed.parent} DETACH PARTITION {table} CONCURRENTLY",
         )
+
+
+def _attachment(observed: Any) -> Iterator[Difference]:
+    if observed.parent is None:
+        yield Difference("not attached", "pulumi up attaches it", "attach_leaf")
 
 
 def _columns(leaf: Leaf, observed: Any, parent: Any) -> Iterator[Difference]:
@@ -100,15 +128,22 @@ def _constraints(leaf: Leaf, observed: Any, parent: Any) -> Iterator[Difference]
             f"ALTER TABLE {leaf.qualified_name} DROP CONSTRAINT {TENANT_CHECK}, then pulumi up",
         )
     for name, definition in wants.items():
-        if has.pop(name, None) != definition:
-            yield Difference(
-                f"constraint {name} is not {definition}",
-                f"ALTER TABLE {leaf.qualified_name} ADD CONSTRAINT {name} {definition}",
-            )
+        found = has.pop(name, None)
+        if found != definition:
+            yield Difference(f"constraint {name} is not {definition}", _with_constraint(leaf, name, found, definition))
     for name in has:
         yield Difference(
             f"constraint {name} is not the parent's", f"ALTER TABLE {leaf.qualified_name} DROP CONSTRAINT {name}"
         )
+
+
+def _with_constraint(leaf: Leaf, name: str, found: str | None, definition: str) -> str:
+    """Return the statement after which a constraint is as the parent's."""
+    if found is None:
+        return f"ALTER TABLE {leaf.qualified_name} ADD CONSTRAINT {name} {definition}"
+    if f"{found} NOT VALID" == definition:  # validated on the leaf alone, which inherits it and cannot drop it
+        return f"ALTER TABLE {leaf.qualified_parent} VALIDATE CONSTRAINT {name}"
+    return f"ALTER TABLE {leaf.qualified_name} DROP CONSTRAINT {name}, ADD CONSTRAINT {name} {definition}"
 
 
 def _indexes(leaf: Leaf, observed: Any, parent: Any) -> Iterator[Difference]:
@@ -119,7 +154,14 @@ def _indexes(leaf: Leaf, observed: Any, parent: Any) -> Iterator[Difference]:
     for name, index in has.items():
         if extra[index]:
             extra[index] -= 1
-            yield Difference(f"index {name}, {index}, is not the parent's", f"DROP INDEX CONCURRENTLY {name}")
+            yield Difference(f"index {name}, {index}, is not the parent's", _without_index(leaf, name, index))
+
+
+def _without_index(leaf: Leaf, name: str, index: str) -> str:
+    """Return the statement that drops an index; one that a constraint owns has its name, and goes with it only."""
+    if index.startswith(("PRIMARY KEY", "UNIQUE CONSTRAINT")):
+        return f"ALTER TABLE {leaf.qualified_name} DROP CONSTRAINT {name.removeprefix('partitions.')}"
+    return f"DROP INDEX CONCURRENTLY {name}"
 
 
 def _storage(leaf: Leaf, observed: Any, parent: Any) -> Iterator[Difference]:
@@ -138,10 +180,31 @@ def _storage(leaf: Leaf, observed: Any, parent: Any) -> Iterator[Difference]:
 def _access(leaf: Leaf, observed: Any, _parent: Any) -> Iterator[Difference]:
     if not observed.relrowsecurity:
         yield Difference("row-level security is off", "pulumi up enables it", "leaf_row_level_security")
+    yield from _more_row_level_security(leaf.qualified_name, observed, {})
     for role in observed.grantees or ():
         yield Difference(f"{role} has privileges", f"REVOKE ALL ON {leaf.qualified_name} FROM {role}")
-    for trigger in observed.triggers or ():
-        if trigger != OFFBOARDING_TRIGGER:
-            yield Difference(
-                f"trigger {trigger} is disabled or not the parent's", f"DROP TRIGGER {trigger} ON {leaf.qualified_name}"
-            )
+    for trigger, is_parents in (observed.triggers or {}).items():
+        drop = f"DROP TRIGGER {trigger} ON {leaf.qualified_name}"
+        if trigger == OFFBOARDING_TRIGGER:
+            yield Difference(WRITES_REFUSED, drop)
+        else:
+            enable = f"ALTER TABLE {leaf.qualified_name} ENABLE TRIGGER {trigger}"
+            yield Difference(f"trigger {trigger} is disabled or not the parent's", enable if is_parents else drop)
+
+
+def _more_row_level_security(relation: str, observed: Any, wanted_policies: Mapping[str, str]) -> Iterator[Difference]:
+    """Yield what there is beyond the switch: whether the owner is held to it, and the policies."""
+    if observed.relforcerowsecurity:
+        yield Difference(
+            "row-level security is forced on its owner", f"ALTER TABLE {relation} NO FORCE ROW LEVEL SECURITY"
+        )
+    has = observed.policies or {}
+    for name, definition in wanted_policies.items():
+        create = f"CREATE POLICY {name} ON {relation} {definition}"
+        if name not in has:
+            yield Difference(f"no policy {name}", create)
+        elif has[name] != definition:
+            replace = f"BEGIN; DROP POLICY {name} ON {relation}; {create}; COMMIT"
+            yield Difference(f"policy {name} is {has[name]} and not {definition}", replace)
+    for name in sorted(has.keys() - wanted_policies.keys()):
+        yield Difference(f"policy {name} should not be there", f"DROP POLICY {name} ON {relation}")

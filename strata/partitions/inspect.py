@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 from psycopg.rows import namedtuple_row
 
 from strata import sql
-from strata.partitions.compare import Difference, compare
+from strata.partitions.compare import WRITES_REFUSED, Difference, compare
 from strata.partitions.render import Leaf, leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from strata.database import Connection
     from strata.partitions.layout import Layout
@@ -48,7 +48,7 @@ def inspect_tenant(connection: Connection, tenant_id: str, layout: Layout) -> Ob
         TenantIdError: the id cannot be a partition key.
     """
     wanted = leaves(tenant_id, layout)
-    differences = find_differences(connection, wanted)
+    differences = _allowed_to_leave(connection, tenant_id, find_differences(connection, wanted))
     present = [leaf for leaf in wanted if differences[leaf.table] is not None]
     return ObservedTenant(
         tenant_id,
@@ -74,16 +74,37 @@ def find_differences(connection: Connection, wanted: Sequence[Leaf]) -> dict[str
 
 def compare_leaves(connection: Connection, wanted: Sequence[Leaf]) -> list[tuple[Leaf, tuple[Difference, ...] | None]]:
     """Return how each leaf, whosever it is, differs from what it should be; None for one that does not exist."""
-    relations = list(dict.fromkeys(name for leaf in wanted for name in (leaf.qualified_name, leaf.qualified_parent)))
-    with connection.cursor(row_factory=namedtuple_row) as cursor:
-        rows: list[Any] = cursor.execute(sql.render("partitions/inspect.sql.j2", relations=relations)).fetchall()
-    observed = {row.relation: row for row in rows}
+    observed = observe(connection, (name for leaf in wanted for name in (leaf.qualified_name, leaf.qualified_parent)))
     return [
         (leaf, compare(leaf, observed[leaf.qualified_name], observed[leaf.qualified_parent]))
         if leaf.qualified_name in observed
         else (leaf, None)
         for leaf in wanted
     ]
+
+
+def observe(connection: Connection, relations: Iterable[str]) -> dict[str, Any]:
+    """Return the rows of ``partitions/inspect.sql.j2`` by relation, of those that exist."""
+    query = sql.render("partitions/inspect.sql.j2", relations=list(dict.fromkeys(relations)))
+    with connection.cursor(row_factory=namedtuple_row) as cursor:
+        rows: list[Any] = cursor.execute(query).fetchall()
+    return {row.relation: row for row in rows}
+
+
+_Differences = dict[str, tuple[Difference, ...] | None]
+
+
+def _allowed_to_leave(connection: Connection, tenant_id: str, differences: _Differences) -> _Differences:
+    """Return the differences without the refusal of writes where the tenant's removal has begun: there it is meant."""
+    if not any(one.what == WRITES_REFUSED for found in differences.values() for one in found or ()):
+        return differences
+    leaving = "SELECT FROM strata.tenant_partitions WHERE tenant_id = %s AND state <> 'active'"
+    if connection.execute(leaving, (tenant_id,)).fetchone() is None:
+        return differences
+    return {
+        table: found and tuple(one for one in found if one.what != WRITES_REFUSED)
+        for table, found in differences.items()
+    }
 
 
 _MISSING: Final = "there is no such partition; settle: pulumi up creates it"

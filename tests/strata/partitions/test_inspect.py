@@ -1,6 +1,8 @@
 import pytest
 
+from strata.deadline import Deadline
 from strata.migrations import Migration, apply, load
+from strata.partitions.detach import Removal
 from strata.partitions.errors import PartitionMismatchError
 from strata.partitions.inspect import inspect_tenant, wanted_digests
 from strata.partitions.onboard import ensure_tenant
@@ -65,6 +67,98 @@ def test_what_was_added_to_a_leaf_is_seen(tenant, layout, statement, what):
     tenant.execute(statement)
     (difference,) = inspect_tenant(tenant, "acme", layout).differences["payments"]
     assert difference.startswith(f"{what}; settle: ")
+
+
+#: What somebody did to a leaf that is attached, or with `detached` to one that is not, and a statement that undoes it.
+SETTLED_BY_A_STATEMENT = {
+    f'CREATE INDEX "Mine" ON {LEAF} (description)': 'DROP INDEX CONCURRENTLY partitions."Mine"',
+    f"ALTER TABLE {LEAF} ADD CONSTRAINT mine UNIQUE (tenant_id, currency)": f"ALTER TABLE {LEAF} DROP CONSTRAINT mine",
+    f'ALTER TABLE {LEAF} ADD CONSTRAINT "Mine" UNIQUE (tenant_id, currency)': (
+        f'ALTER TABLE {LEAF} DROP CONSTRAINT "Mine"'
+    ),
+    f"ALTER TABLE {LEAF} ADD CONSTRAINT mine EXCLUDE (currency WITH =)": f"ALTER TABLE {LEAF} DROP CONSTRAINT mine",
+    f'ALTER TABLE {LEAF} ADD CONSTRAINT "Mine" CHECK (true)': f'ALTER TABLE {LEAF} DROP CONSTRAINT "Mine"',
+    "ALTER TABLE app.payments ADD CONSTRAINT later CHECK (amount_minor < 5) NOT VALID;"
+    f" ALTER TABLE {LEAF} VALIDATE CONSTRAINT later": 'ALTER TABLE app."payments" VALIDATE CONSTRAINT later',
+    f"ALTER TABLE {LEAF} SET UNLOGGED": f"ALTER TABLE {LEAF} SET LOGGED",
+    f"ALTER TABLE {LEAF} OWNER TO strata_deployer": f"ALTER TABLE {LEAF} OWNER TO strata_owner",
+    f"ALTER TABLE {LEAF} FORCE ROW LEVEL SECURITY": f"ALTER TABLE {LEAF} NO FORCE ROW LEVEL SECURITY",
+    f'CREATE POLICY "All" ON {LEAF} USING (true)': f'DROP POLICY "All" ON {LEAF}',
+    f"GRANT SELECT ON {LEAF} TO PUBLIC": f"REVOKE ALL ON {LEAF} FROM PUBLIC",
+    f"GRANT SELECT (id), UPDATE (status) ON {LEAF} TO strata_app": f"REVOKE ALL ON {LEAF} FROM strata_app",
+    f'CREATE TRIGGER "Mine" BEFORE INSERT ON {LEAF} FOR EACH ROW EXECUTE FUNCTION strata.refuse_write()': (
+        f'DROP TRIGGER "Mine" ON {LEAF}'
+    ),
+    "CREATE TRIGGER ours BEFORE INSERT ON app.payments FOR EACH ROW EXECUTE FUNCTION strata.refuse_write();"
+    f" ALTER TABLE {LEAF} DISABLE TRIGGER ours": f"ALTER TABLE {LEAF} ENABLE TRIGGER ours",
+    f"CREATE TRIGGER strata_offboarding BEFORE INSERT ON {LEAF} FOR EACH ROW EXECUTE FUNCTION strata.refuse_write()": (
+        f"DROP TRIGGER strata_offboarding ON {LEAF}"
+    ),
+    f'detached; ALTER TABLE {LEAF} ADD COLUMN "Extra" int': f'ALTER TABLE {LEAF} DROP COLUMN "Extra"',
+    f"detached; ALTER TABLE {LEAF} DROP COLUMN description": f"ALTER TABLE {LEAF} ADD COLUMN description text",
+    'detached; ALTER TABLE app.payments ADD COLUMN "Note" text COLLATE "C" NOT NULL DEFAULT 5': (
+        f'ALTER TABLE {LEAF} ADD COLUMN "Note" text COLLATE "C" NOT NULL DEFAULT 5'
+    ),
+    f"detached; ALTER TABLE {LEAF} DROP CONSTRAINT payments_currency_check": (
+        f"ALTER TABLE {LEAF} ADD CONSTRAINT payments_currency_check CHECK ((currency ~ '^[A-Z]{{3}}$'::text))"
+    ),
+    f"detached; ALTER TABLE {LEAF} DROP CONSTRAINT payments_currency_check,"
+    " ADD CONSTRAINT payments_currency_check CHECK (true)": (
+        f"ALTER TABLE {LEAF} DROP CONSTRAINT payments_currency_check,"
+        " ADD CONSTRAINT payments_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text))"
+    ),
+}
+
+
+@pytest.mark.parametrize("layout", ["list"], indirect=True)
+@pytest.mark.parametrize(("change", "settle"), SETTLED_BY_A_STATEMENT.items())
+def test_what_is_to_be_run_settles_the_difference(tenant, layout, change, settle):
+    if change.startswith("detached; "):
+        tenant.execute(f"ALTER TABLE app.payments DETACH PARTITION {LEAF}")
+    tenant.execute("SET ROLE strata_deployer")
+    tenant.execute(change.removeprefix("detached; "))
+    (difference,) = _of_payments(tenant, layout)
+    assert difference.endswith(f"; settle: {settle}")
+    assert inspect_tenant(tenant, "acme", layout).digests["payments"] != wanted_digests("acme", layout)["payments"]
+    with pytest.raises(PartitionMismatchError):
+        ensure_tenant(tenant, "acme", layout)
+    tenant.execute(settle)
+    assert _of_payments(tenant, layout) == []
+    ensure_tenant(tenant, "acme", layout)
+    assert inspect_tenant(tenant, "acme", layout).differences == {}
+
+
+def _of_payments(connection, layout):
+    """Return how the leaf of payments differs; that it is not attached is mended and no matter here."""
+    found = inspect_tenant(connection, "acme", layout).differences.get("payments", ())
+    return [difference for difference in found if not difference.startswith("not attached")]
+
+
+@pytest.mark.parametrize("layout", ["list"], indirect=True)
+def test_a_leaf_of_another_table_is_settled_from_the_first_line_on(tenant, layout):
+    """What it inherits from there can be dropped when it has left, and not before."""
+    tenant.execute("CREATE TABLE app.other (LIKE app.payments INCLUDING ALL) PARTITION BY LIST (tenant_id)")
+    tenant.execute("ALTER TABLE app.other ADD CONSTRAINT of_other CHECK (true)")
+    tenant.execute(f"ALTER TABLE app.payments DETACH PARTITION {LEAF}")
+    tenant.execute(f"ALTER TABLE {LEAF} ADD CONSTRAINT of_other CHECK (true)")
+    tenant.execute(f"ALTER TABLE app.other ATTACH PARTITION {LEAF} FOR VALUES IN ('acme')")
+    found = _of_payments(tenant, layout)
+    assert len(found) == 2
+    for difference in found:
+        tenant.execute(difference.rpartition("; ")[2].removeprefix("settle: "))
+    assert _of_payments(tenant, layout) == []
+    ensure_tenant(tenant, "acme", layout)
+
+
+def test_a_tenant_on_its_way_out_may_refuse_writes(tenant, layout):
+    """It is no drift to a refresh; once the registry has forgotten the removal, it is."""
+    Removal(tenant, "acme", layout, Deadline(10)).take_out_of_service()
+    found = inspect_tenant(tenant, "acme", layout).differences
+    assert "not attached; settle: pulumi up attaches it" in found["payments"]
+    assert "writes to it are refused" not in str(found)
+    tenant.execute("DELETE FROM strata.tenant_partitions")
+    with pytest.raises(PartitionMismatchError, match="writes to it are refused; settle: DROP TRIGGER"):
+        ensure_tenant(tenant, "acme", layout)
 
 
 @pytest.mark.parametrize("change", ["DISABLE ROW LEVEL SECURITY", "DROP CONSTRAINT strata_tenant_ck"])
