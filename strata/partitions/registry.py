@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from psycopg.rows import namedtuple_row
 
 from strata import sql
+from strata.figures import label
 from strata.partitions.compare import OFFBOARDING_TRIGGER
 from strata.partitions.layout import Layout, immediate_parent
 from strata.tenants import partition_name
@@ -23,15 +24,16 @@ _DETACHED: Final = frozenset({"detached", "verified", "restoring"})
 
 @dataclass(frozen=True)
 class RegistryDifference:
-    """One thing that the registry and the catalog do not agree on.
+    """One thing that the registry and the catalog do not agree on, or that is not as it should be.
 
     Args:
-        partition: name of the partition.
+        partition: name of the partition, or of what partitions hang from.
         tenant_id: whose, as the registry has it; None for a partition that it does not know.
         table: likewise.
         state: likewise.
         what: the fact.
         settle: what brings the two together.
+        schema: of the partition.
     """
 
     partition: str
@@ -40,10 +42,12 @@ class RegistryDifference:
     state: str | None
     what: str
     settle: str
+    schema: str = "partitions"
 
     def __str__(self) -> str:
         owner = "" if self.tenant_id is None else f" (tenant {self.tenant_id}, {self.state})"
-        return f"partitions.{self.partition}{owner}: {self.what}; settle: {self.settle}"
+        # One line, whatever the id and the names hold: what goes to a terminal can neither move it nor forge a line.
+        return label(f"{self.schema}.{self.partition}{owner}: {self.what}; settle: {self.settle}")
 
 
 def find_registry_differences(connection: Connection, layout: Layout) -> tuple[RegistryDifference, ...]:

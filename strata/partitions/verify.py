@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from strata.partitions.inspect import compare_leaves
+from strata import sql
+from strata.partitions.compare import TENANT_POLICIES, compare_row_level_security
+from strata.partitions.inspect import compare_leaves, observe
+from strata.partitions.layout import Layout, buckets
 from strata.partitions.registry import RegistryDifference, find_registry_differences
 from strata.partitions.render import leaves
 from strata.partitions.statistics import read_partition_stats
+from strata.partitions.tables import PARTITIONED_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from strata.database import Connection
-    from strata.partitions.layout import Layout
     from strata.partitions.statistics import PartitionStats
 
     #: Called with how many tenants are done, and of how many.
@@ -27,6 +30,8 @@ def find_all_differences(
     connection: Connection, layout: Layout, report: Report, tenant_id: str | None = None
 ) -> tuple[RegistryDifference, ...]:
     """Return how registry, catalog and the shape that partitions should have differ, and how to settle each.
+
+    With all tenants, also row-level security of the tables and buckets that their partitions hang from.
 
     Args:
         connection: as the owner of the tables.
@@ -43,7 +48,23 @@ def find_all_differences(
     told = {difference.partition for difference in found}
     compared = [one for one in known if one.state == "active" and one.partition not in told]
     found += _shapes(connection, layout, compared, report)
+    if tenant_id is None:
+        found += _parents(connection, layout)
     return tuple(sorted(found, key=lambda difference: difference.partition))
+
+
+def _parents(connection: Connection, layout: Layout) -> Iterator[RegistryDifference]:
+    """Yield how row-level security of the partitioned tables and their buckets is not as the migrations make it."""
+    names = {
+        f"{schema}.{sql.identifier(name)}": (schema, name, table)
+        for table in PARTITIONED_TABLES
+        for schema, name in (("app", table), *(("partitions", one.name(table)) for one in buckets(layout)))
+    }
+    for relation, observed in observe(connection, names).items():
+        schema, name, table = names[relation]
+        wanted = TENANT_POLICIES if schema == "app" else {}
+        for found in compare_row_level_security(relation, observed, wanted):
+            yield RegistryDifference(name, None, table, None, found.what, found.settle, schema)
 
 
 def _shapes(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from strata.partitions import verify
 from strata.partitions.inspect import inspect_tenant
 from strata.partitions.onboard import ensure_tenant
 from strata.partitions.verify import find_all_differences
 
 if TYPE_CHECKING:
-    import pytest
-
     from strata.database import Connection
     from strata.partitions.layout import Layout
 
@@ -54,3 +54,60 @@ def test_only_partitions_in_service_have_a_shape_to_keep(migrated: Connection, l
     migrated.execute("DROP TABLE partitions.payments_p_broken")
     (found,) = find_all_differences(migrated, layout, lambda *_: None)
     assert (found.partition, found.what) == ("payments_p_broken", "there is no such partition")
+
+
+OWN = "((tenant_id = NULLIF(current_setting('app.tenant_id'::text, true), ''::text)))"
+POLICY = f"AS PERMISSIVE FOR ALL TO PUBLIC USING {OWN} WITH CHECK {OWN}"
+OPEN = f"AS PERMISSIVE FOR ALL TO PUBLIC USING (true) WITH CHECK {OWN}"
+CREATE = f'CREATE POLICY tenant_isolation ON app."payments" {POLICY}'
+#: What somebody did to row-level security of a parent, and how it is reported.
+FENCE = {
+    "ALTER TABLE app.payments DISABLE ROW LEVEL SECURITY": (
+        'app.payments: row-level security is off; settle: ALTER TABLE app."payments" ENABLE ROW LEVEL SECURITY'
+    ),
+    "ALTER TABLE app.payments FORCE ROW LEVEL SECURITY": (
+        "app.payments: row-level security is forced on its owner;"
+        ' settle: ALTER TABLE app."payments" NO FORCE ROW LEVEL SECURITY'
+    ),
+    "DROP POLICY tenant_isolation ON app.payments": f"app.payments: no policy tenant_isolation; settle: {CREATE}",
+    "ALTER POLICY tenant_isolation ON app.payments USING (true)": (
+        f"app.payments: policy tenant_isolation is {OPEN} and not {POLICY};"
+        f' settle: BEGIN; DROP POLICY tenant_isolation ON app."payments"; {CREATE}; COMMIT'
+    ),
+    'CREATE POLICY "All" ON app.payments FOR SELECT TO strata_app, strata_readonly USING (true)': (
+        'app.payments: policy "All" should not be there; settle: DROP POLICY "All" ON app."payments"'
+    ),
+}
+FENCE_OF_A_BUCKET = {
+    "ALTER TABLE partitions.payments_b07 DISABLE ROW LEVEL SECURITY": (
+        "partitions.payments_b07: row-level security is off;"
+        ' settle: ALTER TABLE partitions."payments_b07" ENABLE ROW LEVEL SECURITY'
+    ),
+    "CREATE POLICY mine ON partitions.payments_b07 USING (true)": (
+        "partitions.payments_b07: policy mine should not be there;"
+        ' settle: DROP POLICY mine ON partitions."payments_b07"'
+    ),
+}
+
+
+def _verified(connection: Connection, layout: Layout, change: str, message: str) -> None:
+    """Assert that a change is told, that it is no matter of one tenant, and that what is to be run settles it."""
+    ensure_tenant(connection, "acme", layout)
+    connection.execute(change)
+    (found,) = find_all_differences(connection, layout, lambda *_: None)
+    assert str(found) == message
+    assert (found.tenant_id, found.table, found.state) == (None, "payments", None)
+    assert find_all_differences(connection, layout, lambda *_: None, "acme") == ()
+    connection.execute(found.settle)
+    assert find_all_differences(connection, layout, lambda *_: None) == ()
+
+
+@pytest.mark.parametrize(("change", "message"), FENCE.items())
+def test_the_fence_of_the_tables_is_compared(migrated: Connection, layout: Layout, change: str, message: str) -> None:
+    _verified(migrated, layout, change, message)
+
+
+@pytest.mark.parametrize("layout", ["bucketed"], indirect=True)
+@pytest.mark.parametrize(("change", "message"), FENCE_OF_A_BUCKET.items())
+def test_the_fence_of_the_buckets_is_compared(migrated: Connection, layout: Layout, change: str, message: str) -> None:
+    _verified(migrated, layout, change, message)
