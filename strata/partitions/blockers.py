@@ -30,15 +30,34 @@ class Blocker:
         return f"pid {self.pid} ({self.user}, {self.state or 'state unknown'}{since}: {self.query or 'query unknown'})"
 
 
-def find_blockers(connection: Connection, relations: Sequence[str], *, detaching: bool) -> tuple[Blocker, ...]:
+def find_blockers(
+    connection: Connection,
+    relations: Sequence[str],
+    *,
+    detaching: bool,
+    above: Sequence[str] = (),
+    exclusive: Sequence[str] = (),
+    keys: Sequence[tuple[int, str]] = (),
+) -> tuple[Blocker, ...]:
     """Return the sessions that an attach to, or a detach from, one of the relations waits for at this moment.
 
     Args:
         connection: outside of any transaction.
         relations: quoted, qualified names; those that do not exist are left out.
         detaching: a detach also waits for plain readers and for older snapshots.
+        above: likewise; those that are only looked at, which nothing but ACCESS EXCLUSIVE stands in the way of.
+        exclusive: likewise; those that are changed themselves, which any lock stands in the way of.
+        keys: two-part advisory keys that are waited for; the second part is hashed by ``hashtext``.
     """
-    query = sql.render("partitions/blockers.sql.j2", relations=relations, detaching=detaching, onboard_key=ONBOARD_KEY)
+    query = sql.render(
+        "partitions/blockers.sql.j2",
+        relations=relations,
+        detaching=detaching,
+        onboard_key=ONBOARD_KEY,
+        above=above,
+        exclusive=exclusive,
+        keys=keys,
+    )
     return tuple(Blocker(*row) for row in connection.execute(query))
 
 

@@ -7,7 +7,7 @@ wait, another tenant's readers and writers.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -49,12 +49,13 @@ class TenantPartitions:
 
 @dataclass(frozen=True)
 class _Onboarding:
-    """All that is known before the database is asked."""
+    """All that is known before the database is asked, and which leaves the attempts have found in need of a mend."""
 
     tenant_id: str
     leaves: tuple[Leaf, ...]
     begin: str
     statements: Mapping[str, str]
+    mended: set[Leaf] = field(default_factory=set)
 
 
 def ensure_tenant(
@@ -146,6 +147,8 @@ def _adoption(connection: Connection, onboarding: _Onboarding) -> Sequence[str]:
             script.append(onboarding.statements[leaf.table])
         else:
             mends = [difference.mended_by for difference in found if difference.mended_by]
+            if mends:
+                onboarding.mended.add(leaf)
             script += [render_part(part, leaf) for part in (*mends, "register_leaf")]
     return script
 
@@ -161,6 +164,11 @@ def _last_row(cursor: psycopg.Cursor[tuple[object, ...]]) -> tuple[object, ...]:
 def _out_of_time(
     connection: Connection, onboarding: _Onboarding, budget_seconds: float, error: psycopg.Error
 ) -> Exception:
-    parents = [leaf.qualified_parent for leaf in onboarding.leaves]
-    blockers = find_blockers(connection, parents, detaching=False)
+    blockers = find_blockers(
+        connection,
+        [leaf.qualified_parent for leaf in onboarding.leaves],
+        detaching=False,
+        above=[leaf.top for leaf in onboarding.leaves],
+        exclusive=[leaf.qualified_name for leaf in onboarding.mended],
+    )
     return errors.OnboardingTimeoutError(onboarding.tenant_id, budget_seconds, blockers, str(error))

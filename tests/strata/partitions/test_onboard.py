@@ -6,9 +6,10 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from strata.advisory_locks import ONBOARD_KEY
+from strata.advisory_locks import DETACH_CLASS, ONBOARD_KEY, REMOVAL_CLASS
 from strata.database import connect_as_deployer
 from strata.partitions import onboard
+from strata.partitions.blockers import find_blockers
 from strata.partitions.errors import (
     BucketRoutingError,
     ConnectionLostError,
@@ -167,6 +168,40 @@ def test_a_lock_that_stays_is_reported_with_its_holder(migrated, blocked):
 def test_a_holder_is_named_where_its_query_may_not_be_seen(blocked):
     pid, failure = blocked()
     assert f"held by pid {pid} (strata_app, state unknown: query unknown) (tenant acme)" in str(failure)
+
+
+@only_list
+def test_who_reads_a_leaf_that_is_mended_is_reported(migrated, layout, fresh_database):
+    """Its attach waits for readers; a reader of a leaf that needs nothing is no matter."""
+    ensure_tenant(migrated, "acme", layout)
+    migrated.execute("ALTER TABLE app.payments DETACH PARTITION partitions.payments_p_acme")
+    with fresh_database.deployer() as reader, fresh_database.deployer() as other:
+        with reader.transaction(), other.transaction():
+            reader.execute("SELECT FROM partitions.payments_p_acme")
+            other.execute("SELECT FROM partitions.invoices_p_acme")
+            with pytest.raises(OnboardingTimeoutError) as failure:
+                ensure_tenant(migrated, "acme", layout, budget_seconds=0)
+        assert [found.pid for found in failure.value.blockers] == [reader.info.backend_pid]
+
+
+@pytest.mark.parametrize("layout", ["bucketed"], indirect=True)
+def test_who_holds_the_table_above_the_buckets_is_reported(migrated, layout, fresh_database):
+    with fresh_database.deployer() as changing, fresh_database.deployer() as analyzing:
+        with changing.transaction(), analyzing.transaction():
+            analyzing.execute("LOCK TABLE ONLY app.invoices IN SHARE MODE")  # an attach to a bucket passes it
+            changing.execute("CREATE POLICY mine ON app.payments USING (true)")
+            with pytest.raises(OnboardingTimeoutError) as failure:
+                ensure_tenant(migrated, "acme", layout, budget_seconds=0)
+        assert [found.pid for found in failure.value.blockers] == [changing.info.backend_pid]
+
+
+@pytest.mark.parametrize(("first", "second"), [(REMOVAL_CLASS, "acme"), (DETACH_CLASS, 'app."payments"')])
+def test_who_holds_a_two_part_key_is_found(migrated, layout, fresh_database, first, second):
+    with fresh_database.deployer() as holder:
+        holder.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", (first, second))
+        (found,) = find_blockers(migrated, (), detaching=False, keys=[(0, "x"), (first, second)])
+        assert found.pid == holder.info.backend_pid
+        assert find_blockers(migrated, (), detaching=False, keys=[(first, "other")]) == ()
 
 
 @pytest.mark.parametrize("part", PARTS)
