@@ -23,7 +23,7 @@ from strata.archives.errors import (
     RestoreMismatchError,
     TenantPresentError,
 )
-from strata.archives.rows import exact_text, read_shape
+from strata.archives.rows import exact_text, read_shape, statement_timeout
 from strata.archives.verify import verify_table
 from strata.database import connected
 from strata.deadline import Deadline
@@ -122,7 +122,7 @@ class _Restore:
                 self._check_columns(leaf, table)
                 self._load(leaf, table, loaded[leaf.table], report)
                 self._verify(leaf, table, report)
-            self._retried(sql.render("archives/finish_restore.sql.j2", onboard_key=ONBOARD_KEY, leaves=self.leaves))
+            self._finish()
         return RestoredTenant(self.tenant_id, {table.table: table.rows for table in self.manifest.tables})
 
     def _is_back(
@@ -188,13 +188,18 @@ class _Restore:
         for number, part in enumerate(table.parts[loaded:], start=loaded + 1):
             if self.deadline.is_over:
                 raise ArchivePausedError(self.tenant_id, leaf.table, self.deadline.budget_seconds, rows)
-            with exact_text(self.connection):
+            with exact_text(self.connection, self.deadline):
                 with self.connection.cursor() as cursor, cursor.copy(copy_in) as copy:
                     for piece in self.rename.apply(unpacked(self.bucket, part)):
                         copy.write(piece)
                 self.connection.execute(sql.render("archives/restored.sql.j2", leaf=leaf, parts=number))
             rows += part.rows
             report(leaf.table, rows)
+
+    def _finish(self) -> None:
+        # In buckets PostgreSQL reads each leaf through before it attaches it. What is sent as one is one transaction.
+        script = sql.render("archives/finish_restore.sql.j2", onboard_key=ONBOARD_KEY, leaves=self.leaves)
+        self._retried(f"{statement_timeout(self.deadline)}\n{script}")
 
     def _retried(self, script: str) -> None:
         work = partial(self.connection.execute, script)

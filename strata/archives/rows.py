@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from psycopg import Copy
 
     from strata.database import Connection
+    from strata.deadline import Deadline
     from strata.partitions.render import Leaf
 
 #: Rows are handed on in pieces of about this size: large enough that hashing and compressing them costs the
 #: interpreter nothing, small enough that a few of them are no memory.
 _PIECE_BYTES: Final = 1 << 18
+#: How much longer than its run a statement may take: long enough that the run stops by itself, and says how to go on.
+_MARGIN_SECONDS: Final = 300.0
 
 
 class NoPrimaryKeyError(StrataError):
@@ -66,11 +69,17 @@ def read_shape(connection: Connection, leaf: Leaf) -> Shape:
     return Shape(columns, tuple(name for _, name in key))
 
 
+def statement_timeout(deadline: Deadline) -> str:
+    """Return the SQL after which a statement of the same transaction may take as long as its run may."""
+    seconds = max(deadline.left_seconds, 0.0) + _MARGIN_SECONDS
+    return sql.render("archives/statement_timeout.sql.j2", milliseconds=round(1000 * seconds))
+
+
 @contextmanager
-def exact_text(connection: Connection) -> Iterator[None]:
-    """Run a transaction in which every value is written and read to the bit."""
+def exact_text(connection: Connection, deadline: Deadline) -> Iterator[None]:
+    """Run a transaction in which every value is written and read to the bit, and in which there is time for a table."""
     with connection.transaction():
-        connection.execute(sql.render("archives/exact_text.sql.j2"))
+        connection.execute(f"{sql.render('archives/exact_text.sql.j2')}\n{statement_timeout(deadline)}")
         yield
 
 

@@ -49,7 +49,7 @@ def verify_table(
     rename = Rename.of(archived_tenant or leaf.tenant_id, leaf.tenant_id)
     done = 0
     with (
-        exact_text(connection),
+        exact_text(connection, deadline),
         copy_out(connection, leaf, read_shape(connection, leaf), table.copied_columns, 0) as pieces,
         ThreadPoolExecutor(1) as reader,
     ):

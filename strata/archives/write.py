@@ -58,7 +58,7 @@ def write_table(
     with ThreadPoolExecutor(1) as sender:
         parts = _Parts(bucket, leaf.table, sender)
         with (
-            exact_text(connection),
+            exact_text(connection, deadline),
             copy_out(connection, leaf, shape, shape.copied_columns, parts.rows) as pieces,
             ThreadPoolExecutor(1) as compressor,
         ):

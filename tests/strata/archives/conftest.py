@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 
+from strata import sql
 from strata.archives.remove import new_location
 from strata.partitions.onboard import ensure_tenant
 from tests.local.providers.conftest import emulator_url  # noqa: F401 - a fixture
@@ -76,3 +78,19 @@ def binary_rows(connection, relation):
 
 def nothing(_table, _rows):
     """Report to nobody."""
+
+
+@contextmanager
+def killed_at(template):
+    """Expect that the run is killed right before it would run a template."""
+    render = sql.render
+
+    def dying(name, **values):
+        if name == template:
+            raise KeyboardInterrupt
+        return render(name, **values)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sql, "render", dying)
+        with pytest.raises(KeyboardInterrupt):
+            yield
