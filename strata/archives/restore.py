@@ -152,20 +152,23 @@ class _Restore:
         return [(leaf, archived[leaf.table]) for leaf in self.leaves if leaf.table in archived]
 
     def _begin(self) -> dict[str, int]:
-        """Make the leaves, unless an earlier run has, and return how many parts of each are loaded.
+        """Make the leaves that no earlier run has made, and return how many parts of each are loaded.
 
         Raises:
             TenantPresentError: there is something that a restore would mix with.
         """
         found = self.connection.execute(sql.render("archives/registered.sql.j2", tenant_id=self.tenant_id)).fetchall()
         uri = self.bucket.location.uri
+        loaded = {}
         if any((state, archive) == ("restoring", uri) for _, state, archive, _ in found):
-            return {table: parts or 0 for table, _, _, parts in found}
-        if any(state != "archived" for _, state, _, _ in found):
+            loaded = {table: parts or 0 for table, _, _, parts in found}
+        elif any(state != "archived" for _, state, _, _ in found):
             raise TenantPresentError(self.tenant_id, {table: state for table, state, _, _ in found})
-        script = sql.render("archives/begin_restore.sql.j2", onboard_key=ONBOARD_KEY, leaves=self.leaves, uri=uri)
-        self._retried(script)
-        return {leaf.table: 0 for leaf in self.leaves}
+        # A table that was added to the database since the restore began has no leaf yet.
+        new = [leaf for leaf in self.leaves if leaf.table not in loaded]
+        if new:
+            self._retried(sql.render("archives/begin_restore.sql.j2", onboard_key=ONBOARD_KEY, leaves=new, uri=uri))
+        return {**{leaf.table: 0 for leaf in new}, **loaded}
 
     def _check_columns(self, leaf: Leaf, table: ArchivedTable) -> None:
         """Refuse an archive whose columns the partition does not have as they were.

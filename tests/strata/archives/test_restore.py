@@ -271,6 +271,22 @@ def test_a_run_stops_when_its_time_is_over_and_the_next_goes_on(tenants, layout,
 
 
 @only_list
+def test_a_table_that_is_added_while_a_restore_is_half_done(tenants, layout, place, monkeypatch):
+    tenants.execute("DROP TABLE partitions.webhook_logs_p_acme")
+    tenants.execute("DELETE FROM strata.tenant_partitions WHERE tenant_id = 'acme' AND table_name = 'webhook_logs'")
+    with monkeypatch.context() as patch:
+        patch.setattr(render, "PARTITIONED_TABLES", tuple(table for table in ROWS if table != "webhook_logs"))
+        archive_tenant(tenants, "acme", layout, place, nothing)
+        with pytest.raises(ArchivePausedError):
+            restore_tenant(tenants, place, layout, nothing, budget_seconds=0)
+
+    restore_tenant(tenants, place, layout, nothing)
+
+    assert payments_of(tenants, "acme") == ROWS["payments"]
+    assert inspect_tenant(tenants, "acme", layout).differences == {}
+
+
+@only_list
 def test_rows_that_changed_behind_the_archive_are_never_dropped(tenants, layout, place, monkeypatch):
     manifest = ArchiveBucket.put_manifest
 
