@@ -4,6 +4,7 @@ StrataError
   ArchivePausedError        the time of one run is over; the next one goes on
     ComparisonPausedError   ... with the comparison of this table from its beginning
   ArchiveMismatchError      the archive is not what the partition holds
+  ManifestGoneError         rows are in an archive only, and its manifest is not there
   TenantPresentError        a restore would mix with what is there
   RestoreMismatchError      the archive does not fit the tables
   RestoreFailedError        PostgreSQL refused
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING
 from strata.errors import StrataError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import psycopg
 
@@ -64,6 +65,20 @@ class ArchiveMismatchError(StrataError):
         )
         self.tenant_id = tenant_id
         self.table = table
+
+
+class ManifestGoneError(StrataError):
+    """Rows of the tenant are in an archive only, and what says of which objects it consists is gone."""
+
+    def __init__(self, tenant_id: str, tables: Sequence[str], manifest_uri: str) -> None:
+        super().__init__(
+            f"the manifest of the archive is gone, and these tables are nowhere else: {', '.join(tables)}",
+            where={"tenant": tenant_id, "object": manifest_uri},
+            allowed="the manifest that was there when they were dropped; this run has written and dropped nothing",
+            next_command="bring its earlier version back: the bucket keeps them; then run the same command again",
+        )
+        self.tenant_id = tenant_id
+        self.tables = tuple(tables)
 
 
 class TenantPresentError(StrataError):

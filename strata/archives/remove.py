@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from strata import sql
-from strata.archives.bucket import ArchiveBucket, ArchiveLocation
-from strata.archives.errors import ArchiveMismatchError
+from strata.archives.bucket import MANIFEST, ArchiveBucket, ArchiveLocation
+from strata.archives.errors import ArchiveMismatchError, ManifestGoneError
 from strata.archives.manifest import Manifest
 from strata.archives.verify import verify_table
 from strata.archives.write import write_table
@@ -84,6 +84,7 @@ def archive_tenant(
         OffboardingTimeoutError: others held locks for the rest of the budget.
         ArchivePausedError: the budget is spent.
         ArchiveMismatchError: what was read back is not what the partition holds; nothing was dropped.
+        ManifestGoneError: an earlier run has dropped partitions, and the manifest of their archive is gone.
         ArchiveBucketError: the bucket refused.
         OffboardingFailedError, ConnectionLostError: PostgreSQL refused, or broke; what was done stays done.
     """
@@ -114,11 +115,16 @@ class _Archiving:
             return None
         self._refuse_missing(states, present)
         bucket = ArchiveBucket(ArchiveLocation.parse(uri, place.region))
-        manifest = bucket.find_manifest() or self._write(bucket, present)
-        self._verify(bucket, manifest, [leaf for leaf in present if states[leaf.table] != "verified"])
+        unverified = [leaf for leaf in present if states[leaf.table] != "verified"]
+        manifest = bucket.find_manifest()
+        if manifest is None:
+            self._refuse_lost(states, bucket)
+            self._unverify([leaf for leaf in present if leaf not in unverified])
+            manifest, unverified = self._write(bucket, present), list(present)
+        self._verify(bucket, manifest, unverified)
         bucket.require(manifest)
         if present:
-            self.removal.execute("archives/drop_archived", present[0], leaves=present)
+            self.removal.execute("archives/drop_archived", present, leaves=present)
         return ArchivedTenant(self.tenant_id, uri, {table.table: table.rows for table in manifest.tables})
 
     def _refuse_half_restored(self) -> None:
@@ -140,6 +146,17 @@ class _Archiving:
             settle = "no such partition to archive; settle: if its rows are gone on purpose, remove with onRemove: drop"
             raise errors.PartitionMismatchError(self.tenant_id, {table: [settle] for table in sorted(missing)})
 
+    def _refuse_lost(self, states: dict[str, str], bucket: ArchiveBucket) -> None:
+        """Refuse to write an archive without the tables that are dropped: it would pass for the whole."""
+        archived = sorted(table for table, state in states.items() if state == "archived")
+        if archived:
+            raise ManifestGoneError(self.tenant_id, archived, f"{bucket.location.uri}/{MANIFEST}")
+
+    def _unverify(self, verified: Sequence[Leaf]) -> None:
+        """Record that nothing is proved of these tables any more: the archive that it was said of is gone."""
+        for leaf in verified:
+            self.removal.execute("archives/record", [leaf], leaf=leaf, state="detached")
+
     def _write(self, bucket: ArchiveBucket, present: Sequence[Leaf]) -> Manifest:
         tables = [write_table(self.connection, leaf, bucket, self.removal.deadline, self.report) for leaf in present]
         version, migration, created_at = self.connection.execute(sql.render("archives/server.sql.j2")).fetchall()[0]
@@ -153,6 +170,6 @@ class _Archiving:
             try:
                 verify_table(self.connection, leaf, bucket, archived[leaf.table], self.removal.deadline, self.report)
             except ArchiveMismatchError:
-                self.removal.execute("archives/forget", leaf, tenant_id=self.tenant_id)
+                self.removal.execute("archives/forget", [leaf], tenant_id=self.tenant_id)
                 raise
-            self.removal.execute("archives/record", leaf, leaf=leaf, state="verified")
+            self.removal.execute("archives/record", [leaf], leaf=leaf, state="verified")
