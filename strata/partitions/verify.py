@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from strata import sql
@@ -12,9 +13,10 @@ from strata.partitions.registry import RegistryDifference, find_registry_differe
 from strata.partitions.render import leaves
 from strata.partitions.statistics import read_partition_stats
 from strata.partitions.tables import PARTITIONED_TABLES
+from strata.tenants import partition_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from strata.database import Connection
     from strata.partitions.statistics import PartitionStats
@@ -48,9 +50,24 @@ def find_all_differences(
     told = {difference.partition for difference in found}
     compared = [one for one in known if one.state == "active" and one.partition not in told]
     found += _shapes(connection, layout, compared, report)
+    found += _missing(known)
     if tenant_id is None:
         found += _parents(connection, layout)
     return tuple(sorted(found, key=lambda difference: difference.partition))
+
+
+def _missing(known: Sequence[PartitionStats]) -> Iterator[RegistryDifference]:
+    """Yield the tables in which a tenant in service has no partition, and the registry knows of none."""
+    tables: dict[str, set[str]] = defaultdict(set)
+    for one in known:
+        tables[one.tenant_id].add(one.table)
+    leaving = {one.tenant_id for one in known if one.state != "active"}
+    for tenant_id in tables.keys() - leaving:
+        for table in set(PARTITIONED_TABLES) - tables[tenant_id]:
+            name = partition_name(table, tenant_id)
+            yield RegistryDifference(
+                name, tenant_id, table, "active", "there is no such partition", "pulumi up creates it"
+            )
 
 
 def _parents(connection: Connection, layout: Layout) -> Iterator[RegistryDifference]:

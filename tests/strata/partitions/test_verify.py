@@ -111,3 +111,19 @@ def test_the_fence_of_the_tables_is_compared(migrated: Connection, layout: Layou
 @pytest.mark.parametrize(("change", "message"), FENCE_OF_A_BUCKET.items())
 def test_the_fence_of_the_buckets_is_compared(migrated: Connection, layout: Layout, change: str, message: str) -> None:
     _verified(migrated, layout, change, message)
+
+
+def test_a_table_in_which_a_tenant_has_nothing_is_told(migrated: Connection, layout: Layout) -> None:
+    """Neither registry nor catalog knows of it, and still an insert for that tenant would find no partition."""
+    ensure_tenant(migrated, "whole", layout)
+    migrated.execute("SELECT strata.create_tenant_partition('payments', 'half')")
+    found = find_all_differences(migrated, layout, lambda *_: None)
+    assert [(one.partition, one.tenant_id, one.table) for one in found] == [
+        (f"{table}_p_half", "half", table) for table in ("audit_logs", "invoices", "webhook_logs")
+    ]
+    assert {f"{one.what}; settle: {one.settle}" for one in found} == {
+        "there is no such partition; settle: pulumi up creates it"
+    }
+    assert find_all_differences(migrated, layout, lambda *_: None, "half") == found
+    ensure_tenant(migrated, "half", layout)
+    assert find_all_differences(migrated, layout, lambda *_: None) == ()
