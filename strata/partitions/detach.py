@@ -155,7 +155,9 @@ class Removal:
 
     def _out_of_time(self, at: Sequence[Leaf], error: psycopg.Error) -> Exception:
         relations = [name for leaf in at for name in (leaf.qualified_parent, leaf.qualified_name)]
-        blockers = find_blockers(self.connection, relations, detaching=True)
+        parents = {leaf.qualified_parent for leaf in at}
+        keys = [(REMOVAL_CLASS, self.tenant_id), *((DETACH_CLASS, parent) for parent in sorted(parents))]
+        blockers = find_blockers(self.connection, relations, detaching=True, keys=keys)
         return errors.OffboardingTimeoutError(self.tenant_id, [leaf.table for leaf in at], blockers, str(error))
 
 

@@ -4,7 +4,9 @@ import psycopg
 import pytest
 
 from strata import sql
+from strata.deadline import Deadline
 from strata.migrations import OFFBOARDING_SQLSTATE
+from strata.partitions.detach import Removal
 from strata.partitions.errors import (
     ConnectionLostError,
     OffboardingTimeoutError,
@@ -151,14 +153,10 @@ def test_a_leaf_that_hangs_elsewhere_is_not_removed(tenants, layout, remove):
     wrong = {"detach": other, "attach": layout}[remove]
     if remove == "attach":
         leaf = leaves("acme", layout)[0]
-        tenants.execute(
-            "CREATE TABLE app.next (LIKE app.payments INCLUDING ALL) PARTITION BY LIST (tenant_id)"
-        )
+        tenants.execute("CREATE TABLE app.next (LIKE app.payments INCLUDING ALL) PARTITION BY LIST (tenant_id)")
         tenants.execute(f"ALTER TABLE {leaf.qualified_parent} DETACH PARTITION {leaf.qualified_name}")
         tenants.execute(f"ALTER TABLE app.next ATTACH PARTITION {leaf.qualified_name} {leaf.bound}")
-    with pytest.raises(
-        PartitionMismatchError, match=r"payments: attached to (app|partitions)\."
-    ):
+    with pytest.raises(PartitionMismatchError, match=r"payments: attached to (app|partitions)\."):
         drop_tenant(tenants, "acme", wrong)
     assert tenants.execute("SELECT count(*) FROM partitions.payments_p_acme").fetchone() == (1,)
     states = tenants.execute("SELECT DISTINCT state FROM strata.tenant_partitions WHERE tenant_id = 'acme'").fetchall()
@@ -226,3 +224,13 @@ def test_who_holds_any_of_the_leaves_is_named(tenants, layout, fresh_database, l
         assert "audit_logs" in str(failure.value)
     drop_tenant(tenants, "acme", layout)
     assert _is_gone(tenants, layout)
+
+
+@only_list
+def test_another_removal_of_the_tenant_is_named(tenants, layout, fresh_database):
+    """It holds no lock on a relation while it archives, but the removal's own."""
+    with fresh_database.deployer() as other, Removal(other, "acme", layout, Deadline(60)).alone():
+        tenants.execute("SET lock_timeout = '100ms'")
+        with pytest.raises(OffboardingTimeoutError) as failure:
+            drop_tenant(tenants, "acme", layout, budget_seconds=0)
+        assert [blocker.pid for blocker in failure.value.blockers] == [other.info.backend_pid]
