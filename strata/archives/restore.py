@@ -209,6 +209,11 @@ class _Restore:
         with_lock_retries(self.connection, work, self.deadline.left_seconds, self._out_of_time)
 
     def _out_of_time(self, error: psycopg.Error) -> Exception:
-        parents = [leaf.qualified_parent for leaf in self.leaves]
-        blockers = find_blockers(self.connection, parents, detaching=False)
+        blockers = find_blockers(
+            self.connection,
+            [leaf.qualified_parent for leaf in self.leaves],
+            detaching=False,
+            above=[leaf.top for leaf in self.leaves],
+            exclusive=[leaf.qualified_name for leaf in self.leaves],
+        )
         return errors.OnboardingTimeoutError(self.tenant_id, self.deadline.budget_seconds, blockers, str(error))
