@@ -7,31 +7,35 @@ file itself or in the file that it names; what else a list may hold is checked b
 from __future__ import annotations
 
 import difflib
+import fcntl
 import os
 import re
-import shlex
 import shutil
 import tempfile
+from contextlib import ExitStack, contextmanager, suppress
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from strata.engine_contract import CONFIG_FILE_VARIABLE, STACK_VARIABLE
 from strata.errors import StrataError
+from strata.tenant_command import tenant_command
 from strata.tenants import allowed_id, look_alike, wrong_id
 from strata.yaml_edit import YamlList, YamlMapping, compose, load
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from ruamel.yaml.nodes import Node
 
 _TENANTS: Final = "strata:tenants"
 _PARTITIONS: Final = "strata:partitions"
+#: What the preview takes in the stack file itself; a test holds it to be the same there.
+MOST_INLINE_TENANTS: Final = 500
 
 
 class StackFileError(StrataError):
@@ -89,6 +93,21 @@ def project_folder(start: Path) -> Path:
     return next((folder for folder in (start, *start.parents) if (folder / "Pulumi.yaml").is_file()), start)
 
 
+@contextmanager
+def one_at_a_time(stack_file: Path) -> Iterator[None]:
+    """Wait until no other command changes the stack file, and let none begin before the end.
+
+    The lock is on the folder: a file is replaced when it is written, and a lock on it would go with the old one.
+    Where a folder cannot be locked there is none; then `TenantFile.write` still refuses to undo another's change.
+    """
+    with ExitStack() as stack:
+        with suppress(OSError):
+            folder = os.open(stack_file.resolve().parent, os.O_RDONLY)
+            stack.callback(os.close, folder)
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+
+
 @dataclass(frozen=True)
 class TenantFile:
     """The file that holds a stack's tenants, as it is on disk and as it shall be.
@@ -99,6 +118,8 @@ class TenantFile:
         text: its text with the changes.
         is_stack_file: whether the list is below ``config``; else it is all that the file holds.
         id_pattern: which ids the stack allows; the strict rule when None.
+        options: with which a command finds this file again.
+        deploy: the command that deploys it.
     """
 
     path: Path
@@ -106,16 +127,24 @@ class TenantFile:
     text: str
     is_stack_file: bool
     id_pattern: str | None = None
+    options: tuple[str, ...] = ()
+    deploy: str = "pulumi up"
 
     @classmethod
-    def open(cls, stack_file: Path) -> TenantFile:
+    def open(cls, stack_file: Path, options: tuple[str, ...] = (), deploy: str = "pulumi up") -> TenantFile:
         """Return the stack file, or the file that its ``{file: path}`` names.
+
+        Args:
+            stack_file: where it is.
+            options: with which a command finds it again; errors advise commands.
+            deploy: the command that deploys it.
 
         Raises:
             StackFileError: one of them cannot be read, or is not what it should be.
         """
         text = _read(stack_file)
-        return cls(stack_file, text, text, is_stack_file=True)._opened()  # noqa: SLF001 - its own class
+        file = cls(stack_file, text, text, is_stack_file=True, options=options, deploy=deploy)
+        return file._opened()
 
     def _opened(self) -> TenantFile:
         """Return this stack file with its pattern, or the file that it names."""
@@ -128,8 +157,8 @@ class TenantFile:
             raise self._wrong(f"{_TENANTS} is neither a list nor {{file: <path>}}")
         found = _beside(self.path) / pairs["file"].value
         text = _read(found)
-        listed = TenantFile(found, text, text, is_stack_file=False, id_pattern=pattern)
-        listed._list()
+        listed = replace(self, path=found, before=text, text=text, is_stack_file=False, id_pattern=pattern)
+        listed._list()  # noqa: SLF001 - its own class
         return listed
 
     @property
@@ -148,7 +177,7 @@ class TenantFile:
         """Return the file with a new tenant at the end of the list.
 
         Raises:
-            TenantEntryError: no stack file may name this id, or it is there already.
+            TenantEntryError: no stack file may name this id, it is there already, or the stack file is full.
         """
         what = wrong_id(tenant_id, self.id_pattern)
         if what:
@@ -163,9 +192,10 @@ class TenantFile:
                 "each tenant once"
                 if same
                 else "ids that differ in more than Unicode normalisation or blanks at an end",
-                f"strata tenant show {shlex.quote(alike.tenant_id)}",
+                tenant_command("show", alike.tenant_id),
             )
-        return self._changed(self._list().appended(tenant_id), lambda items: [*items, tenant_id])
+        self._require_room(tenant_id)
+        return self._changed(lambda: self._list().appended(tenant_id), lambda items: [*items, tenant_id])
 
     def offboarding(self, tenant_id: str, on_remove: str) -> TenantFile:
         """Return the file with a tenant whose rows may leave; with ``drop``, its confirmation beside it.
@@ -183,7 +213,7 @@ class TenantFile:
             items[place] = {**kept, **{key: value for key, value in values.items() if value is not None}}
             return items
 
-        return self._changed(self._list().mapped(place, "id", values), change)
+        return self._changed(lambda: self._list().mapped(place, "id", values), change)
 
     def removed(self, tenant_id: str) -> TenantFile:
         """Return the file without a tenant.
@@ -193,15 +223,15 @@ class TenantFile:
         """
         place = self._require(tenant_id)
         if self.entries[place].state != "offboarding":
-            quoted = shlex.quote(tenant_id)
+            mark = tenant_command("offboard", tenant_id, "--on-remove", "archive", *self.options)
             raise TenantEntryError(
                 tenant_id,
                 self.path,
                 "the tenant is active: its resource is protected, and pulumi preview would refuse",
                 "removal of an entry that was deployed with state: offboarding",
-                f"strata tenant offboard {quoted} --on-remove archive, then pulumi up, then this again",
+                f"{mark}, then {self.deploy}, then this again",
             )
-        return self._changed(self._list().removed(place), lambda items: items[:place] + items[place + 1 :])
+        return self._changed(lambda: self._list().removed(place), lambda items: items[:place] + items[place + 1 :])
 
     def entry(self, tenant_id: str) -> TenantEntry | None:
         """Return a tenant's entry."""
@@ -212,10 +242,16 @@ class TenantFile:
         """Put the text in the file's place at once, so that no one ever reads half of it.
 
         Raises:
-            StackFileError: it cannot be written.
+            StackFileError: it cannot be written, or somebody has changed it since it was read.
         """
         target = self.path.resolve()
         try:
+            if target.read_bytes() != self.before.encode():
+                raise StackFileError(
+                    "the file has changed since it was read; nothing was written",
+                    where={"file": self.path},
+                    next_command="the same command again",
+                )
             with tempfile.NamedTemporaryFile(
                 "w", encoding="utf-8", newline="", dir=target.parent, prefix=f".{target.name}.", delete=False
             ) as written:
@@ -225,24 +261,34 @@ class TenantFile:
         except OSError as error:
             raise StackFileError(f"the file cannot be written: {error.strerror}", where={"file": self.path}) from None
 
-    def _changed(self, text: str, change: Callable[[list[Any]], list[Any]]) -> TenantFile:
+    def _changed(self, edit: Callable[[], str], change: Callable[[list[Any]], list[Any]]) -> TenantFile:
         """Return the file with a new text, which must hold what the change says and nothing else that is new.
 
         Raises:
             StackFileError: it would not, so it is not made.
         """
-        wanted = deepcopy(load(self.text))
+        wanted = deepcopy(self._loaded())
         if self.is_stack_file:
             wanted["config"][_TENANTS] = change(list(wanted["config"].get(_TENANTS) or []))
         else:
             wanted = change(list(wanted or []))
         try:
+            # Between two steps of an edit the text may be no YAML: a folded text does not become a value where it is.
+            text = edit()
             is_right = load(text) == wanted
         except YAMLError:
             is_right = False
         if not is_right:
             raise self._wrong("this list cannot be changed here without changing more than the tenant")
         return self._with_text(text)
+
+    def _loaded(self) -> Any:
+        try:
+            return load(self.text)
+        except YAMLError as error:
+            # Some are followed by advice for whoever wrote the program.
+            said = error.problem if isinstance(error, MarkedYAMLError) else None
+            raise self._wrong(f"the file is not YAML: {' '.join(str(said or error).split())}") from None
 
     def _with_text(self, text: str) -> TenantFile:
         return replace(self, text=text)
@@ -258,9 +304,20 @@ class TenantFile:
                 self.path,
                 "the file names no such tenant",
                 "a tenant that the stack file names",
-                f"strata tenant show {shlex.quote(tenant_id)}",
+                tenant_command("show", tenant_id),
             )
         return place
+
+    def _require_room(self, tenant_id: str) -> None:
+        size = len(self.entries) + 1
+        if self.is_stack_file and size > MOST_INLINE_TENANTS:
+            raise TenantEntryError(
+                tenant_id,
+                self.path,
+                f"{size} tenants are more than the {MOST_INLINE_TENANTS} that fit in a stack file",
+                f"a list in a file of its own, and {{file: <its path>}} as {_TENANTS}",
+                "move the list there by hand, then this again",
+            )
 
     def _list(self) -> YamlList:
         if not self.is_stack_file:

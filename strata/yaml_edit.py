@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from ruamel.yaml.tokens import BlockEntryToken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ _PLAIN: Final = re.compile(r"[A-Za-z]([A-Za-z0-9_-]|:(?=[A-Za-z]))*")
 _WORDS: Final = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 _LARGEST_SHORT_ESCAPE: Final = 0xFFFF
 _LINE_END: Final = re.compile(r"\r?\n|\Z")
+_COMMENT: Final = re.compile(r"#.*")
 #: Of the first item of a list, beside its key.
 _INDENT: Final = 2
 
@@ -150,10 +152,19 @@ class YamlList:
         if not self.node.flow_style:
             dash = self._dash(last)
             return _with_line(self.text, _end(last), dash - _line_start(self.text, dash), f"- {written}")
+        behind = self.text[_end(last) : _end(self.node) - 1]
+        if "\n" in behind:
+            return self._with_own_line(last, written, has_comma="," in _COMMENT.sub("", behind))
         apart = " "
         if last.start_mark.line != self.node.start_mark.line:
             apart = _newline(self.text) + " " * last.start_mark.column
         return _inserted(self.text, _end(last), f",{apart}{written}")
+
+    def _with_own_line(self, last: Node, written: str, *, has_comma: bool) -> str:
+        """Return the text with an item below the line of the last one, so that a comment there stays there."""
+        end, line = _end(last), f"{written}," if has_comma else written
+        text = self.text if has_comma else _inserted(self.text, end, ",")
+        return _with_line(text, end, last.start_mark.column, line)
 
     def removed(self, place: int) -> str:
         """Return the text without an item."""
@@ -202,8 +213,13 @@ class YamlList:
         return _inserted(text, _behind_colon(text, self.key), " []")
 
     def _dash(self, item: Node) -> int:
-        start = item.start_mark.index
-        return self.text.rindex("-", _line_start(self.text, start), start)
+        """Return where an item's dash is, which may be lines above it: the last one before its own text."""
+        dashes = (
+            token.start_mark.index
+            for token in YAML(typ="safe", pure=True).scan(self.text)
+            if isinstance(token, BlockEntryToken)
+        )
+        return max(dash for dash in dashes if dash < item.start_mark.index)
 
 
 def _mapping_at(root: Node | None, index: int) -> MappingNode:

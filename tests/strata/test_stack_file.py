@@ -11,7 +11,15 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from strata.stack_file import StackFileError, TenantEntry, TenantEntryError, TenantFile, find_stack_file
+from infra.config import tenants as program
+from strata.stack_file import (
+    MOST_INLINE_TENANTS,
+    StackFileError,
+    TenantEntry,
+    TenantEntryError,
+    TenantFile,
+    find_stack_file,
+)
 
 STACK = """\
 # The stack of the shop.
@@ -124,6 +132,7 @@ def test_the_last_entry_leaves_an_empty_list_that_takes_a_first(tmp_path: Path) 
         ("config:\n  strata:tenants:\n  a: b\n", "config:\n  strata:tenants:\n    - acme\n  a: b\n"),
         ("config:\n  strata:tenants: [a, b]\n", "config:\n  strata:tenants: [a, b, acme]\n"),
         ("config:\n  strata:tenants: [\n    a,\n  ]\n", "config:\n  strata:tenants: [\n    a,\n    acme,\n  ]\n"),
+        ("config:\n  strata:tenants: [a,\n    b]  # c\n", "config:\n  strata:tenants: [a,\n    b,\n    acme]  # c\n"),
         ("config:\r\n  strata:tenants:\r\n  - a\r\n", "config:\r\n  strata:tenants:\r\n  - a\r\n  - acme\r\n"),
         ("config: {strata:tenants: [a]}\n", "config: {strata:tenants: [a, acme]}\n"),
         ('config:\n  "strata:tenants":\n    - a', 'config:\n  "strata:tenants":\n    - a\n    - acme'),
@@ -193,6 +202,54 @@ def test_what_the_next_preview_would_refuse_is_refused(tmp_path: Path, change, w
         change(stack(tmp_path))
     assert refused.value.what == what
     assert refused.value.where["file"] == tmp_path / "Pulumi.dev.yaml"
+
+
+@pytest.mark.parametrize("comma", ["", ","])
+def test_a_new_item_of_a_flow_list_leaves_the_comment_of_the_last(tmp_path: Path, comma: str) -> None:
+    text = f"config:\n  strata:tenants: [\n    a, # is a, the first\n    b{comma} # is b, the last\n  ]\n"
+    wanted = text.replace(f"b{comma} # is b, the last", f"b, # is b, the last\n    acme{comma}")
+    assert stack(tmp_path, text).added("acme").text == wanted
+
+
+def test_an_entry_whose_dash_is_lines_above_it_is_removed_with_it(tmp_path: Path) -> None:
+    text = "config:\n  strata:tenants:\n    -  # - gone in March\n      id: a\n      state: offboarding\n    - b\n"
+    assert stack(tmp_path, text).removed("a").text == "config:\n  strata:tenants:\n    - b\n"
+
+
+@pytest.mark.parametrize("on_remove", ["archive", "drop"])
+def test_a_folded_entry_is_not_marked(tmp_path: Path, on_remove: str) -> None:
+    text = "config:\n  strata:tenants:\n    - >-\n      a\n    - b\n"
+    with pytest.raises(StackFileError, match="this list cannot be changed here without changing more than the tenant"):
+        stack(tmp_path, text).offboarding("a", on_remove)
+
+
+def test_a_key_that_is_there_twice_is_said(tmp_path: Path) -> None:
+    file = stack(tmp_path, "config:\n  strata:tenants: [a]\n  strata:tenants: [b]\n")
+    with pytest.raises(StackFileError) as refused:
+        file.added("c")
+    assert refused.value.what.startswith('the file is not YAML: found duplicate key "strata:tenants"')
+
+
+def test_a_full_stack_file_takes_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the preview has it; a file of its own has no such limit."""
+    assert MOST_INLINE_TENANTS == program.MOST_INLINE_TENANTS
+    items = [f"t{number}" for number in range(MOST_INLINE_TENANTS - 1)]
+    full = stack(tmp_path, f"config:\n  strata:tenants: [{', '.join(items)}]\n").added("last")
+    with pytest.raises(TenantEntryError) as refused:
+        full.added("acme")
+    assert refused.value.what == "501 tenants are more than the 500 that fit in a stack file"
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tenants.json").write_text(json.dumps([*items, "last"]))
+    assert tenants(stack(tmp_path, "config:\n  strata:tenants: {file: tenants.json}\n").added("acme"))[-1] == "acme"
+
+
+def test_the_command_that_is_advised_finds_the_same_file(tmp_path: Path) -> None:
+    path = stack(tmp_path, WIDE.replace("[a]", "['-rf']")).path
+    with pytest.raises(TenantEntryError) as refused:
+        TenantFile.open(path, ("--stack", "dev"), "pulumi up --stack dev").removed("-rf")
+    assert refused.value.next_command == (
+        "strata tenant offboard --on-remove archive --stack dev -- -rf, then pulumi up --stack dev, then this again"
+    )
 
 
 WIDE = "config:\n  strata:partitions:\n    idPattern: '.+'\n  strata:tenants: [a]\n"
@@ -280,6 +337,14 @@ def test_writing_keeps_the_mode_and_what_a_link_leads_to(tmp_path: Path) -> None
     assert "- acme" in file.path.read_text()
     assert stat.S_IMODE(file.path.stat().st_mode) == 0o640
     assert sorted(one.name for one in tmp_path.iterdir()) == ["Pulumi.dev.yaml", "Pulumi.link.yaml"]
+
+
+def test_another_change_is_not_undone(tmp_path: Path) -> None:
+    mine = stack(tmp_path).added("acme")
+    TenantFile.open(mine.path).added("hooli-2").write()
+    with pytest.raises(StackFileError, match="the file has changed since it was read; nothing was written"):
+        mine.write()
+    assert [one.tenant_id for one in TenantFile.open(mine.path).entries][-1] == "hooli-2"
 
 
 def test_a_folder_that_takes_no_file_is_said(tmp_path: Path) -> None:
