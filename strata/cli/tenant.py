@@ -10,6 +10,7 @@ from strata.cli.output import AsJson, print_json
 from strata.cli.stack_database import DatabaseReference, TenantId, layout_of, opened
 from strata.cli.tenant_archive import archive, forget, restore
 from strata.cli.tenant_entries import add, offboard
+from strata.cli.tenant_next import NamedStack
 from strata.cli.tenant_views import described, overview, show_tenant, show_tenants
 from strata.partitions.inspect import inspect_tenant
 from strata.partitions.registered import STATES, registered_tenant, registered_tenants
@@ -39,7 +40,8 @@ def show(tenant: TenantId, database: DatabaseReference = None, as_json: AsJson =
     """Show a tenant, how it differs from what it should be, and what to do."""
     with opened(database) as (connection, parameters):
         known = registered_tenant(connection, tenant)
-        found = described(known, inspect_tenant(connection, tenant, layout_of(parameters)))
+        observed = inspect_tenant(connection, tenant, layout_of(parameters))
+    found = described(known, observed, NamedStack(database=database))
     if as_json:
         print_json(found)
     else:

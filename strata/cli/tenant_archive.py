@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from strata.archives.bucket import ArchiveBucket, ArchiveLocation
-from strata.archives.errors import NotArchivedError
+from strata.archives.errors import NotArchivedError, TenantPresentError
 from strata.archives.forget import forget_tenant
 from strata.archives.remove import archive_tenant, new_location
 from strata.archives.restore import restore_tenant
 from strata.cli.output import AsJson, DryRun, console, print_facts, print_json, print_table
 from strata.cli.row_progress import row_progress
 from strata.cli.stack_database import DatabaseReference, TenantId, layout_of, opened
+from strata.cli.tenant_next import NamedStack
 from strata.errors import StrataError
-from strata.partitions.registered import LEAVING, registered_tenant
-from strata.tenants import RESERVED_TENANT
+from strata.partitions.registered import LEAVING, registered_tenant, registered_tenants
+from strata.tenant_command import option, tenant_command
+from strata.tenants import RESERVED_TENANT, allowed_id, wrong_id
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from strata.archives.manifest import Manifest
     from strata.database import Connection
@@ -35,14 +38,15 @@ Confirm = Annotated[str | None, typer.Option("--confirm", metavar="TENANT", help
 class NotConfirmedError(StrataError):
     """A step that nobody takes by accident was not confirmed."""
 
-    def __init__(self, tenant_id: str, what: str, command: str, options: str = "") -> None:
-        quoted = shlex.quote(tenant_id)
-        words = f"strata tenant {command} {quoted} {options}".rstrip()
+    def __init__(
+        self, tenant_id: str, what: str, command: str, options: Sequence[str], where_it_is: Sequence[str]
+    ) -> None:
+        confirm = option("--confirm", tenant_id)
         super().__init__(
             what,
             where={"tenant": tenant_id},
-            allowed=f"the tenant's id again: --confirm {quoted}",
-            next_command=f"{words} --confirm {quoted}",
+            allowed=f"the tenant's id again: {shlex.join(confirm)}",
+            next_command=tenant_command(command, tenant_id, *options, *confirm, *where_it_is),
         )
         self.tenant_id = tenant_id
 
@@ -54,16 +58,29 @@ class NotArchivableError(StrataError):
 class OtherTenantsArchiveError(StrataError):
     """The archive that is named holds another tenant's rows."""
 
-    def __init__(self, tenant_id: str, manifest: Manifest, uri: str) -> None:
+    def __init__(self, tenant_id: str, manifest: Manifest, uri: str, new_id: str, options: Sequence[str]) -> None:
         super().__init__(
             "the archive holds another tenant's rows",
             where={"tenant": tenant_id, "archive": uri, "its tenant": manifest.tenant_id},
             allowed="the archive's own tenant, and --as for a new id",
-            next_command=f"strata tenant restore {shlex.quote(manifest.tenant_id)} --from {shlex.quote(uri)}"
-            f" --as {shlex.quote(tenant_id)}",
+            next_command=tenant_command(
+                "restore", manifest.tenant_id, "--from", uri, *option("--as", new_id), *options
+            ),
         )
         self.tenant_id = tenant_id
         self.archived_tenant_id = manifest.tenant_id
+
+
+class NewIdError(StrataError):
+    """The id that rows are to have from now on is none that a stack file may name, so nobody could deploy them."""
+
+    def __init__(self, tenant_id: str, new_id: str, what: str, pattern: str | None) -> None:
+        own = "" if pattern else "; or, where the stack has an idPattern of its own, what that allows: --id-pattern"
+        super().__init__(
+            f"the new id {what}", where={"tenant": tenant_id, "new id": new_id}, allowed=allowed_id(pattern) + own
+        )
+        self.tenant_id = tenant_id
+        self.new_id = new_id
 
 
 def archive(
@@ -75,9 +92,10 @@ def archive(
     as_json: AsJson = False,
 ) -> None:
     """Archive a tenant now: its rows are written, read back, and only then gone."""
+    named = NamedStack(database=database)
     with opened(database) as (connection, parameters):
         known = registered_tenant(connection, tenant)
-        _require_archivable(known, confirm)
+        _require_archivable(known, confirm, named, dry_run=dry_run)
         place = ArchiveLocation.parse(
             known.archive_uri or new_location(parameters.archive_bucket, parameters.region, tenant).uri,
             parameters.region,
@@ -87,10 +105,14 @@ def archive(
             with row_progress("archiving", rows) as report:
                 done = archive_tenant(connection, tenant, layout_of(parameters), place, report, ARCHIVE_BUDGET_SECONDS)
             rows = done.rows if done else {}
-    _print_archived(tenant, place.uri, rows, dry_run=dry_run, as_json=as_json)
+    if as_json:
+        print_json({"tenant_id": tenant, "archive_uri": place.uri, "rows": rows, "archived": not dry_run})
+    else:
+        print_table(("table", "rows (estimate)" if dry_run else "rows"), rows.items())
+        _say(_would_archive(tenant, place.uri) if dry_run else _archived(tenant, place.uri, named))
 
 
-def _require_archivable(known: RegisteredTenant, confirm: str | None) -> None:
+def _require_archivable(known: RegisteredTenant, confirm: str | None, named: NamedStack, *, dry_run: bool) -> None:
     tenant = known.tenant_id
     if tenant == RESERVED_TENANT:
         raise NotArchivableError(
@@ -102,32 +124,31 @@ def _require_archivable(known: RegisteredTenant, confirm: str | None) -> None:
         raise NotArchivableError(
             "the tenant is archived already" if known.states == ("archived",) else "the tenant is being restored",
             where={"tenant": tenant, "archive": known.archive_uri},
-            next_command=f"strata tenant restore {shlex.quote(tenant)}",
+            next_command=tenant_command("restore", tenant, *named.in_database),
         )
-    if not LEAVING.intersection(known.states) and confirm != tenant:
+    if not dry_run and not LEAVING.intersection(known.states) and confirm != tenant:
         raise NotConfirmedError(
             tenant,
             "the tenant is in service: its writes would be refused at once, and its rows leave the database; where an"
             " entry of the stack file names it, deploy that as offboarding first, or it cannot be removed",
             "archive",
+            (),
+            named.in_database,
         )
 
 
-def _print_archived(tenant: str, uri: str, rows: Mapping[str, int | None], *, dry_run: bool, as_json: bool) -> None:
-    if as_json:
-        print_json({"tenant_id": tenant, "archive_uri": uri, "rows": rows, "archived": not dry_run})
-        return
-    print_table(("table", "rows (estimate)" if dry_run else "rows"), rows.items())
-    quoted = shlex.quote(tenant)
-    if dry_run:
-        _say(f"tenant {tenant} would be archived to {uri}; nothing was done")
-        return
-    _say(
+def _would_archive(tenant: str, uri: str) -> str:
+    return f"tenant {tenant} would be archived to {uri}; nothing was done"
+
+
+def _archived(tenant: str, uri: str, named: NamedStack) -> str:
+    remove = tenant_command("offboard", tenant, "--remove", *named.in_stack_file)
+    return (
         f"tenant {tenant} is archived: {uri}\n"
         "If the stack file has an entry for it, remove that too: while it is archived, no pulumi up can make or change"
         " it.\n"
-        f"next: strata tenant offboard {quoted} --remove, then pulumi up;"
-        f" or bring it back: strata tenant restore {quoted}"
+        f"next: {remove}, then {named.engine('up')};"
+        f" or bring it back: {tenant_command('restore', tenant, *named.in_database)}"
     )
 
 
@@ -141,19 +162,27 @@ def restore(
     new_id: Annotated[
         str | None, typer.Option("--as", metavar="NEW_ID", help="The tenant that the rows belong to from now on.")
     ] = None,
+    id_pattern: Annotated[
+        str | None, typer.Option(metavar="REGEX", help="What --as may be, where the stack has an idPattern of its own.")
+    ] = None,
     database: DatabaseReference = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring an archived tenant back, bit for bit, into this stack."""
+    target, named = tenant if new_id is None else new_id, NamedStack(database=database)
+    _require_new_id(tenant, target, id_pattern)
     with opened(database) as (connection, parameters):
         location = ArchiveLocation.parse(source or _archive_of(connection, tenant), parameters.region)
         manifest = ArchiveBucket(location).manifest()
         if manifest.tenant_id != tenant:
-            raise OtherTenantsArchiveError(tenant, manifest, location.uri)
-        target = new_id or tenant
+            pattern = option("--id-pattern", id_pattern) if id_pattern else ()
+            options = [*pattern, *named.in_database, *(["--dry-run"] if dry_run else [])]
+            raise OtherTenantsArchiveError(tenant, manifest, location.uri, target, options)
         rows = {table.table: table.rows for table in manifest.tables}
-        if not dry_run:
+        if dry_run:
+            _require_no_other(connection, target, location.uri)
+        else:
             with row_progress("restoring", rows) as report:
                 restore_tenant(connection, location, layout_of(parameters), report, tenant_id=target)
     if as_json:
@@ -162,7 +191,28 @@ def restore(
         _print_manifest(manifest, location)
         _say(f"tenant {target} would be brought back from {location.uri}; nothing was done")
     else:
-        _print_restored(tenant, target, rows)
+        _print_restored(tenant, target, rows, named)
+
+
+def _require_new_id(tenant: str, target: str, pattern: str | None) -> None:
+    """Refuse a new id that no stack file may name; a tenant's own was one before, by whatever pattern."""
+    try:
+        what = None if target == tenant else wrong_id(target, pattern or None)
+    except re.error as error:
+        raise typer.BadParameter(f"not a regular expression: {error}", param_hint="--id-pattern") from None
+    if what:
+        raise NewIdError(tenant, target, what, pattern or None)
+
+
+def _require_no_other(connection: Connection, target: str, uri: str) -> None:
+    """Refuse what the restore itself would: a tenant that is there, unless it is one that this archive comes back as.
+
+    The restore takes one for its own, too, whose every byte is the archive's; to know that it reads all of both.
+    """
+    for known in registered_tenants(connection, target):
+        goes_on = any((one.state, one.archive_uri) == ("restoring", uri) for one in known.partitions)
+        if known.states != ("archived",) and not goes_on:
+            raise TenantPresentError(target, {one.table: one.state for one in known.partitions})
 
 
 def _archive_of(connection: Connection, tenant: str) -> str:
@@ -186,15 +236,16 @@ def _print_manifest(manifest: Manifest, location: ArchiveLocation) -> None:
     print_table(("table", "rows", "parts"), [(one.table, one.rows, len(one.parts)) for one in manifest.tables])
 
 
-def _print_restored(tenant: str, target: str, rows: Mapping[str, int]) -> None:
+def _print_restored(tenant: str, target: str, rows: Mapping[str, int], named: NamedStack) -> None:
     print_table(("table", "rows"), rows.items())
-    quoted, new = shlex.quote(tenant), shlex.quote(target)
+    add = tenant_command("add", target, *named.in_stack_file)
     lines = [
         f"tenant {target} is back, with {sum(rows.values()):,} rows; the archive is kept",
-        f"next: pulumi up, which adopts it; if the stack file has no entry for it, first strata tenant add {new}",
+        f"next: {named.engine('up')}, which adopts it; if the stack file has no entry for it, first {add}",
     ]
     if target != tenant:
-        lines.append(f"{tenant} itself stays archived: strata tenant forget {quoted} --confirm {quoted} frees its id")
+        forget = tenant_command("forget", tenant, *option("--confirm", tenant), *named.in_database)
+        lines.append(f"{tenant} itself stays archived: {forget} frees its id")
     _say("\n".join(lines))
 
 
@@ -207,13 +258,18 @@ def forget(
     as_json: AsJson = False,
 ) -> None:
     """Free the id of an archived tenant for a new beginning; keep the archive."""
+    named = NamedStack(database=database)
     with opened(database) as (connection, _):
         known = registered_tenant(connection, tenant)
         if known.states != ("archived",):
             raise NotArchivedError(tenant)
         if not dry_run and confirm != tenant:
             raise NotConfirmedError(
-                tenant, "once it is forgotten, only its place in the bucket leads back to the tenant's rows", "forget"
+                tenant,
+                "once it is forgotten, only its place in the bucket leads back to the tenant's rows",
+                "forget",
+                (),
+                named.in_database,
             )
         uri = known.archive_uri if dry_run else forget_tenant(connection, tenant)
     if as_json:
@@ -221,11 +277,12 @@ def forget(
     elif dry_run:
         _say(f"tenant {tenant} would be forgotten, and its archive kept: {uri}; nothing was done")
     else:
-        quoted = shlex.quote(tenant)
+        add = tenant_command("add", tenant, *named.in_stack_file)
+        back = tenant_command("restore", tenant, "--from", str(uri), *named.in_database)
         _say(
             f"tenant {tenant} is forgotten; its archive is kept: {uri}\n"
-            f"next: strata tenant add {quoted} and pulumi up begin it anew, without rows;"
-            f" strata tenant restore {quoted} --from {uri} brings them back while there is no such tenant"
+            f"next: {add} and {named.engine('up')} begin it anew, without rows;"
+            f" {back} brings them back while there is no such tenant"
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,7 +10,9 @@ import typer
 from strata.cli.output import AsJson, DryRun, console, print_json
 from strata.cli.stack_database import TenantId  # noqa: TC001 - Typer reads the annotations
 from strata.cli.tenant_archive import Confirm, NotConfirmedError
-from strata.stack_file import TenantFile, find_stack_file
+from strata.cli.tenant_next import NamedStack
+from strata.stack_file import TenantFile, find_stack_file, one_at_a_time
+from strata.tenant_command import tenant_command
 
 OnRemove = Literal["archive", "drop"]
 
@@ -31,14 +32,12 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Add a tenant to the stack file; pulumi up makes its partitions."""
-    opened = TenantFile.open(find_stack_file(stack, file))
-    _finish(
-        opened.added(tenant),
-        tenant,
-        [f"{opened.path}: tenant {tenant} added", "next: pulumi preview shows its SQL; pulumi up makes its partitions"],
-        dry_run=dry_run,
-        as_json=as_json,
-    )
+    path, named = find_stack_file(stack, file), NamedStack(stack, file)
+    following = f"next: {named.engine('preview')} shows its SQL; {named.engine('up')} makes its partitions"
+    with one_at_a_time(path):
+        opened = TenantFile.open(path, named.in_stack_file, named.engine("up"))
+        lines = [f"{opened.path}: tenant {tenant} added", following]
+        _finish(opened.added(tenant), tenant, lines, dry_run=dry_run, as_json=as_json)
 
 
 def offboard(  # noqa: PLR0913 - a command's parameters are its options
@@ -57,45 +56,51 @@ def offboard(  # noqa: PLR0913 - a command's parameters are its options
     """Let a tenant leave: first mark its entry, deploy, then remove it, deploy."""
     if remove == (on_remove is not None):
         raise typer.BadParameter("either --on-remove archive|drop, or after its deploy --remove")
-    opened = TenantFile.open(find_stack_file(stack, file))
-    if on_remove is None:
-        entry = opened.entry(tenant)
-        leaves = entry is not None and entry.on_remove == "drop"
-        changed, lines = opened.removed(tenant), _removed(tenant, drops=leaves)
-    else:
-        if on_remove == "drop" and confirm != tenant and not dry_run:
-            raise NotConfirmedError(
-                tenant, "dropping deletes every row of the tenant, and keeps no archive", "offboard", "--on-remove drop"
-            )
-        changed, lines = opened.offboarding(tenant, on_remove), _marked(tenant, on_remove)
-    _finish(changed, tenant, [f"{opened.path}: {lines[0]}", *lines[1:]], dry_run=dry_run, as_json=as_json)
+    path, named = find_stack_file(stack, file), NamedStack(stack, file)
+    with one_at_a_time(path):
+        opened = TenantFile.open(path, named.in_stack_file, named.engine("up"))
+        if on_remove is None:
+            entry = opened.entry(tenant)
+            leaves = entry is not None and entry.on_remove == "drop"
+            changed, lines = opened.removed(tenant), _removed(tenant, named, drops=leaves)
+        else:
+            if on_remove == "drop" and not dry_run:
+                _require_confirmed(tenant, confirm, named)
+            changed, lines = opened.offboarding(tenant, on_remove), _marked(tenant, on_remove, named)
+        _finish(changed, tenant, [f"{opened.path}: {lines[0]}", *lines[1:]], dry_run=dry_run, as_json=as_json)
 
 
-def _marked(tenant: str, on_remove: OnRemove) -> list[str]:
-    quoted = shlex.quote(tenant)
+def _require_confirmed(tenant: str, confirm: str | None, named: NamedStack) -> None:
+    if confirm != tenant:
+        what = "dropping deletes every row of the tenant, and keeps no archive"
+        raise NotConfirmedError(tenant, what, "offboard", ("--on-remove", "drop"), named.in_stack_file)
+
+
+def _marked(tenant: str, on_remove: OnRemove, named: NamedStack) -> list[str]:
+    remove, up = tenant_command("offboard", tenant, "--remove", *named.in_stack_file), named.engine("up")
     lines = [
         f"tenant {tenant} is offboarding, onRemove: {on_remove}",
-        "It stays in service, with every row: pulumi up only lifts the protection of its resource.",
+        f"It stays in service, with every row: {up} only lifts the protection of its resource.",
     ]
     if on_remove == "drop":
         lines.append("pulumi preview refuses onRemove: drop in production.")
-    return [*lines, f"next: pulumi up, then strata tenant offboard {quoted} --remove, then pulumi up"]
+    return [*lines, f"next: {up}, then {remove}, then {up}"]
 
 
-def _removed(tenant: str, *, drops: bool) -> list[str]:
-    quoted = shlex.quote(tenant)
+def _removed(tenant: str, named: NamedStack, *, drops: bool) -> list[str]:
+    restore = tenant_command("restore", tenant, *named.in_database)
     fate = (
         "Then it drops them: every row of the tenant is gone for good, and no archive is kept."
         if drops
         else "Then it archives their rows, reads the archive back, compares it byte by byte, and only then drops them."
     )
-    back = "" if drops else f"; strata tenant restore {quoted} brings an archived tenant back"
+    back = "" if drops else f"; {restore} brings an archived tenant back"
     return [
         f"tenant {tenant} removed",
         "The next pulumi up refuses the tenant's writes and detaches its partitions, without making others wait.",
         fate,
         "It works 20 minutes at most; when it says so, the next pulumi up goes on from there.",
-        f"next: pulumi preview, then pulumi up{back}",
+        f"next: {named.engine('preview')}, then {named.engine('up')}{back}",
     ]
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from strata.cli.output import console, print_facts, print_table
 from strata.figures import amount_of_bytes, label
 from strata.partitions.registered import LEAVING
+from strata.tenant_command import tenant_command
 from strata.tenants import RESERVED_TENANT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from strata.cli.tenant_next import NamedStack
     from strata.partitions.inspect import ObservedTenant
     from strata.partitions.registered import RegisteredTenant
     from strata.partitions.statistics import PartitionStats
@@ -81,7 +82,7 @@ class TenantView:
     next_step: str
 
 
-def described(known: RegisteredTenant, observed: ObservedTenant) -> TenantView:
+def described(known: RegisteredTenant, observed: ObservedTenant, named: NamedStack) -> TenantView:
     """Return what there is to say; a partition on its way out is not compared with one in service."""
     in_service = {one.table for one in known.partitions if one.state == "active"}
     differences = {table: found for table, found in observed.differences.items() if table in in_service}
@@ -91,26 +92,27 @@ def described(known: RegisteredTenant, observed: ObservedTenant) -> TenantView:
         known.archive_uri,
         known.partitions,
         differences,
-        _next_step(known, differences),
+        _next_step(known, differences, named),
     )
 
 
-def _next_step(known: RegisteredTenant, differences: Mapping[str, Sequence[str]]) -> str:
-    tenant = shlex.quote(known.tenant_id)
+def _next_step(known: RegisteredTenant, differences: Mapping[str, Sequence[str]], named: NamedStack) -> str:
+    tenant, here = known.tenant_id, named.in_database
+    restore = tenant_command("restore", tenant, *here)
     if "restoring" in known.states:
-        return f"strata tenant restore {tenant} goes on with the restore"
+        return f"{restore} goes on with the restore"
     if LEAVING.intersection(known.states):
-        return f"pulumi up goes on with its removal; so does strata tenant archive {tenant}, into an archive"
+        archive = tenant_command("archive", tenant, *here)
+        return f"{named.engine('up')} goes on with its removal; so does {archive}, into an archive"
     if known.states == ("archived",):
-        return (
-            f"strata tenant restore {tenant} brings its rows back; strata tenant forget {tenant} frees its id for a"
-            " beginning without them"
-        )
+        forget = tenant_command("forget", tenant, *here)
+        return f"{restore} brings its rows back; {forget} frees its id for a beginning without them"
     if differences:
-        return "settle each difference as it says, then pulumi up"
-    if known.tenant_id == RESERVED_TENANT:
+        return f"settle each difference as it says, then {named.engine('up')}"
+    if tenant == RESERVED_TENANT:
         return "nothing: it is for rows that belong to no customer, and every stack has it"
-    return f"nothing; when it leaves: strata tenant offboard {tenant} --on-remove archive, then pulumi up"
+    offboard = tenant_command("offboard", tenant, "--on-remove", "archive", *named.in_stack_file)
+    return f"nothing; when it leaves: {offboard}, then {named.engine('up')}"
 
 
 def show_tenant(view: TenantView) -> None:

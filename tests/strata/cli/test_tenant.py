@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 from typing import TYPE_CHECKING
 
@@ -12,10 +15,11 @@ from rich.console import Console
 from strata.archives.bucket import ArchiveBucketError
 from strata.archives.errors import NotArchivedError, TenantPresentError
 from strata.cli.row_progress import row_progress
-from strata.cli.tenant_archive import NotArchivableError, NotConfirmedError, OtherTenantsArchiveError
+from strata.cli.tenant_archive import NewIdError, NotArchivableError, NotConfirmedError, OtherTenantsArchiveError
+from strata.cli.tenant_entries import add
 from strata.partitions.onboard import ensure_tenant
 from strata.partitions.registered import UnknownTenantError
-from strata.stack_file import StackFileError, TenantEntryError
+from strata.stack_file import StackFileError, TenantEntryError, TenantFile
 from tests.strata.archives.conftest import binary_rows
 from tests.strata.cli.stack import ROWS, archiving_stack, emulator_url, place, stack  # noqa: F401 - fixtures among them
 
@@ -72,7 +76,68 @@ def test_a_tenant_gets_a_new_id_by_its_archive(run: Run, archiving_stack: Connec
     wrong = run("tenant", "restore", "globex", "--from", archived["archive_uri"])
     assert isinstance(wrong.exception, OtherTenantsArchiveError)
     assert wrong.exception.next_command.endswith("--as globex")
+    tried = run("tenant", "restore", "globex", "--from", archived["archive_uri"], "--as", "hooli", "--dry-run")
+    assert isinstance(tried.exception, OtherTenantsArchiveError)
+    assert tried.exception.next_command.endswith("--as hooli --dry-run")
     assert "acme is back" in done(run, "tenant", "restore", "acme", "--from", archived["archive_uri"])
+
+
+def test_a_try_of_a_restore_refuses_what_the_restore_would(
+    run: Run,
+    archiving_stack: Connection,  # noqa: F811
+) -> None:
+    done(run, "tenant", "archive", "acme", "--confirm", "acme")
+    present = run("tenant", "restore", "acme", "--as", "globex", "--dry-run")
+    assert isinstance(present.exception, TenantPresentError)
+    assert present.exception.tenant_id == "globex"
+    archiving_stack.execute("UPDATE strata.tenant_partitions SET state = 'restoring' WHERE tenant_id = 'acme'")
+    assert "tenant acme would be brought back" in done(run, "tenant", "restore", "acme", "--dry-run")
+
+
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+@pytest.mark.parametrize(
+    ("new_id", "what"),
+    [
+        ("", "the new id is empty"),
+        ("Weird Id!", "the new id 'Weird Id!' is not a tenant id"),
+        ("system", "the new id 'system' is reserved for rows that belong to no customer"),
+        ("a" * 2000, f"the new id '{'a' * 2000}' has 2000 characters"),
+    ],
+)
+def test_rows_get_no_id_that_no_stack_file_may_name(run: Run, new_id: str, what: str, more: tuple[str, ...]) -> None:
+    """An unset variable of a shell, for one, makes an empty id: it is not the old one."""
+    refused = run("tenant", "restore", "acme", "--as", new_id, *more)
+    assert isinstance(refused.exception, NewIdError)
+    assert refused.exception.what == what
+
+
+def test_a_new_id_is_what_the_stacks_own_pattern_allows(run: Run, archiving_stack: Connection) -> None:  # noqa: F811
+    done(run, "tenant", "archive", "acme", "--confirm", "acme")
+    wide = ("tenant", "restore", "acme", "--as", "-Weird Id!", "--id-pattern", ".*!", "--dry-run")
+    assert "tenant -Weird Id! would be brought back" in done(run, *wide)
+    refused = run(*wide[:4], "acme-eu", *wide[5:])
+    assert isinstance(refused.exception, NewIdError)
+    assert "idPattern .*! as a whole" in (refused.exception.allowed or "")
+    assert run(*wide[:6], "[", "--dry-run").exit_code == 2
+
+
+def test_what_comes_next_is_about_the_database_that_was_named(
+    run: Run,
+    stack: Connection,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    named = ("--database", os.environ["STRATA_DATABASE"])
+    monkeypatch.setenv("STRATA_DATABASE", "ssm:/strata/other/database")
+    refused = run("tenant", "archive", "acme", *named)
+    assert isinstance(refused.exception, NotConfirmedError)
+    assert refused.exception.next_command == f"strata tenant archive acme --confirm acme {' '.join(named)}"
+    # Whose stack file that is nobody can know, and the one that the shell is about is another.
+    step = as_json(run, "tenant", "show", "acme", *named)["next_step"]
+    assert "strata tenant offboard acme --on-remove archive --stack STACK, then pulumi up --stack STACK" in step
+    stack.execute("UPDATE strata.tenant_partitions SET state = 'archived' WHERE tenant_id = 'acme'")
+    step = as_json(run, "tenant", "show", "acme", *named)["next_step"]
+    assert step.startswith(f"strata tenant restore acme {' '.join(named)} brings its rows back")
+    assert f"strata tenant forget acme {' '.join(named)} frees its id" in step
 
 
 def test_archiving_by_hand_is_confirmed_unless_the_tenant_is_leaving(run: Run, archiving_stack: Connection) -> None:  # noqa: F811
@@ -80,7 +145,7 @@ def test_archiving_by_hand_is_confirmed_unless_the_tenant_is_leaving(run: Run, a
     assert isinstance(refused.exception, NotConfirmedError)
     assert refused.exception.next_command == "strata tenant archive acme --confirm acme"
     assert isinstance(run("tenant", "archive", "acme", "--confirm", "globex").exception, NotConfirmedError)
-    tried = done(run, "tenant", "archive", "acme", "--confirm", "acme", "--dry-run")
+    tried = done(run, "tenant", "archive", "acme", "--dry-run")
     assert "tenant acme would be archived to s3://" in tried
     assert as_json(run, "tenant", "show", "acme")["states"] == ["active"]
     archiving_stack.execute("UPDATE strata.tenant_partitions SET state = 'offboarding' WHERE tenant_id = 'acme'")
@@ -200,6 +265,67 @@ def test_the_file_that_is_named_is_changed(run: Run, project: Path, tmp_path: Pa
         "confirm": None,
     }
     assert (project.read_text(), other.read_text()) == (STACK, f"{STACK}    - acme\n    - hooli\n")
+
+
+def test_what_comes_next_is_about_the_stack_that_was_named(run: Run, project: Path, tmp_path: Path) -> None:
+    """Pasted into a shell, whose variables are about another stack, it reaches no tenant of that one."""
+    (tmp_path / "Pulumi.other.yaml").write_text(STACK)
+    of_other = ("--stack", "other")
+    refused = run("tenant", "offboard", "globex", "--on-remove", "drop", *of_other)
+    assert isinstance(refused.exception, NotConfirmedError)
+    assert refused.exception.next_command == (
+        "strata tenant offboard globex --on-remove drop --confirm globex --stack other"
+    )
+    active = run("tenant", "offboard", "globex", "--remove", *of_other)
+    assert isinstance(active.exception, TenantEntryError)
+    assert active.exception.next_command == (
+        "strata tenant offboard globex --on-remove archive --stack other, then pulumi up --stack other, then this again"
+    )
+    assert "next: pulumi preview --stack other shows its SQL" in done(run, "tenant", "add", "acme", *of_other)
+    marked = done(run, "tenant", "offboard", "acme", "--on-remove", "archive", *of_other)
+    assert "next: pulumi up --stack other, then strata tenant offboard acme --remove --stack other, then" in marked
+    removed = done(run, "tenant", "offboard", "acme", "--remove", *of_other)
+    assert "strata tenant restore acme --database ssm:/strata/other/database brings" in removed
+    assert project.read_text() == STACK
+
+
+@pytest.mark.parametrize(("name", "stack_name"), [("Pulumi.other.yaml", "other"), ("copy.yaml", "STACK")])
+@pytest.mark.usefixtures("project")
+def test_what_comes_next_is_about_the_file_that_was_named(run: Run, tmp_path: Path, name: str, stack_name: str) -> None:
+    (tmp_path / name).write_text(STACK)
+    marked = done(run, "tenant", "offboard", "globex", "--on-remove", "archive", "--file", name)
+    deploy = f"pulumi up --stack {stack_name} --config-file {name}"
+    assert f"next: {deploy}, then strata tenant offboard globex --remove --file {name}, then {deploy}" in marked
+
+
+def test_the_engine_does_not_read_the_file_of_the_exported_stack_for_another(
+    run: Run, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULUMI_OPTION_CONFIG_FILE", str(project))
+    (tmp_path / "Pulumi.other.yaml").write_text(STACK)
+    added = done(run, "tenant", "add", "acme", "--stack", "other")
+    assert f"pulumi up --stack other --config-file {tmp_path}/Pulumi.other.yaml makes its partitions" in added
+
+
+def test_an_id_that_looks_like_an_option_is_no_option_in_what_comes_next(run: Run, project: Path) -> None:
+    project.write_text("config:\n  strata:partitions: {idPattern: '.+'}\n  strata:tenants: [a]\n")
+    done(run, "tenant", "add", "--", "-rf")
+    marked = done(run, "tenant", "offboard", "--on-remove", "drop", "--confirm=-rf", "--", "-rf")
+    assert "then strata tenant offboard --remove -- -rf, then pulumi up" in marked
+
+
+def test_commands_at_the_same_time_all_count(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"t{number}" for number in range(6)]
+    written = TenantFile.write
+
+    def slow(file: TenantFile) -> None:
+        time.sleep(0.05)
+        written(file)
+
+    monkeypatch.setattr(TenantFile, "write", slow)
+    with ThreadPoolExecutor(len(names)) as pool:
+        list(pool.map(lambda name: add(name, file=project), names))
+    assert sorted(one.tenant_id for one in TenantFile.open(project).entries) == ["globex", *names]
 
 
 def test_progress_tells_rows_rate_and_time_left() -> None:
