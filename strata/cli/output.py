@@ -15,6 +15,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
+from strata.figures import label
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -40,10 +42,13 @@ def progress_console() -> Console:
 
 
 def print_error(error: StrataError) -> None:
-    """Print an error on stderr: what, then where, what is allowed and the next command, each on a line of its own."""
+    """Print an error on stderr: what, then where, what is allowed and the next command, each on a line of its own.
+
+    An id in it can neither move the terminal nor forge a line, and neither can a byte that is no text.
+    """
     facts = {**error.where, "allowed": error.allowed, "next": error.next_command}
     lines = [f"error: {error.what}", *(f"  {name}: {fact}" for name, fact in facts.items() if fact is not None)]
-    sys.stderr.write("\n".join(lines) + "\n")
+    sys.stderr.write("\n".join(map(label, lines)) + "\n")
 
 
 def print_json(value: object) -> None:

@@ -27,6 +27,13 @@ def test_an_error_is_what_then_its_facts(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().err == "error: no\n"
 
 
+def test_an_id_in_an_error_forges_no_line_and_moves_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    hostile = "x\x1b[31m\nnext: rm\udcff"
+    print_error(StrataError(f"no {hostile}", where={"tenant": hostile}, next_command=f"strata tenant add {hostile}"))
+    shown = r"x\x1b[31m\nnext: rm\udcff"
+    assert capsys.readouterr().err == f"error: no {shown}\n  tenant: {shown}\n  next: strata tenant add {shown}\n"
+
+
 def test_json_takes_what_commands_hold(capsys: pytest.CaptureFixture[str]) -> None:
     value = {
         "row": Row("ä", Decimal("0.015")),

@@ -4,7 +4,7 @@ import pytest
 
 from strata.partitions.offboard import drop_tenant
 from strata.partitions.onboard import ensure_tenant
-from strata.partitions.registry import find_registry_differences
+from strata.partitions.registry import RegistryDifference, find_registry_differences
 from strata.partitions.render import leaves
 from tests.strata.rows import insert_payment
 
@@ -63,6 +63,16 @@ def test_a_row_without_a_partition(tenants, layout):
     )
     _set_state(tenants, "archived")
     assert find_registry_differences(tenants, layout) == ()
+
+
+def test_a_difference_is_one_line_that_moves_no_terminal():
+    found = RegistryDifference(
+        "p", "x\x1b[31mred\nnext: rm -rf /", "payments", "active", "bound to 'a\rb'", 'DROP TABLE "\x9b"'
+    )
+    assert str(found) == (
+        r"partitions.p (tenant x\x1b[31mred\nnext: rm -rf /, active): bound to 'a\rb'; settle: "
+        r'DROP TABLE "\x9b"'
+    )
 
 
 @pytest.mark.parametrize("layout", ["list"], indirect=True)
