@@ -10,7 +10,7 @@ from rich.table import Table
 from strata.cli.output import console, print_facts, print_table
 from strata.cli.tenant_views import number, size
 from strata.figures import label, percent
-from strata.partitions.distribution import TOP_TENANTS
+from strata.partitions.distribution import TOP_TENANTS, size_origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _BAR_CHARACTERS: Final = 24
 _NOBODY_COUNTED: Final = (
-    "a dash is unknown: PostgreSQL has not analyzed the partition yet; it does so by itself once some rows are written"
+    "a dash is unknown: PostgreSQL has not analyzed the partition yet; unless it is set otherwise, it does so by itself"
+    " once more than 50 rows are written"
 )
 
 
@@ -42,6 +43,7 @@ def show_stats(found: Sequence[PartitionStats]) -> None:
         for one in found
     ]
     print_table(("tenant", "table", "state", "rows", "size", "analyzed"), rows, right=("rows", "size"))
+    console().print(f"sizes: {size_origin(found)}", soft_wrap=True)
     if any(one.rows is None and one.state != "archived" for one in found):
         console().print(_NOBODY_COUNTED, soft_wrap=True)
 
@@ -57,6 +59,7 @@ def show_distribution(found: PartitionDistribution, top: int) -> None:
             ("tenants", number(len(found.tenants))),
             ("rows", _spread(found.rows, number)),
             ("size", _spread(found.bytes, size)),
+            ("sizes", found.sizes),
         ]
     )
     by_bytes = found.bytes.total > 0

@@ -6,8 +6,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from strata.partitions.statistics import total
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from strata.partitions.statistics import PartitionStats
 
@@ -58,6 +61,25 @@ class Spread:
 
 
 @dataclass(frozen=True)
+class SizeOrigin:
+    """Where the sizes of partitions are from.
+
+    Args:
+        measured: how many are what a refresh found the files to have.
+        not_measured: how many are the planner's own, or of a partition without a page.
+        measured_since: when the first of the measured ones was found; None when there is none.
+    """
+
+    measured: int
+    not_measured: int
+    measured_since: datetime | None
+
+    def __str__(self) -> str:
+        since = "" if self.measured_since is None else f" since {self.measured_since:%Y-%m-%d %H:%M %Z}"
+        return f"{self.measured:,} measured{since}, {self.not_measured:,} estimated or empty"
+
+
+@dataclass(frozen=True)
 class PartitionDistribution:
     """Who has how much of a table, or of all tables together.
 
@@ -66,12 +88,14 @@ class PartitionDistribution:
         rows: how rows are spread.
         bytes: how bytes are spread.
         tenants: each tenant that has partitions, the largest first; those without a known size last.
+        sizes: where they are from.
     """
 
     table: str | None
     rows: Spread
     bytes: Spread
     tenants: tuple[TenantShare, ...]
+    sizes: SizeOrigin
 
 
 def distribution(table: str | None, stats: Iterable[PartitionStats]) -> PartitionDistribution:
@@ -80,8 +104,8 @@ def distribution(table: str | None, stats: Iterable[PartitionStats]) -> Partitio
     for each in stats:
         if each.state != "archived":
             by_tenant[each.tenant_id].append(each)
-    rows = {tenant_id: _sum([each.rows for each in group]) for tenant_id, group in by_tenant.items()}
-    sizes = {tenant_id: _sum([each.bytes for each in group]) for tenant_id, group in by_tenant.items()}
+    rows = {tenant_id: total(each.rows for each in group) for tenant_id, group in by_tenant.items()}
+    sizes = {tenant_id: total(each.bytes for each in group) for tenant_id, group in by_tenant.items()}
     row_spread, byte_spread = spread(list(rows.values())), spread(list(sizes.values()))
     shares = [
         TenantShare(
@@ -93,7 +117,17 @@ def distribution(table: str | None, stats: Iterable[PartitionStats]) -> Partitio
         )
         for tenant_id in by_tenant
     ]
-    return PartitionDistribution(table, row_spread, byte_spread, tuple(sorted(shares, key=_largest_first)))
+    present = [each for group in by_tenant.values() for each in group]
+    return PartitionDistribution(
+        table, row_spread, byte_spread, tuple(sorted(shares, key=_largest_first)), size_origin(present)
+    )
+
+
+def size_origin(stats: Iterable[PartitionStats]) -> SizeOrigin:
+    """Return where the known sizes of partitions are from."""
+    found = [each.bytes_measured_at for each in stats if each.bytes is not None]
+    measured = [when for when in found if when is not None]
+    return SizeOrigin(len(measured), len(found) - len(measured), min(measured, default=None))
 
 
 def spread(amounts: Sequence[int | None]) -> Spread:
@@ -116,11 +150,6 @@ def _gini(ascending: Sequence[int], total: int) -> float:
     count = len(ascending)
     weighted = sum(rank * amount for rank, amount in enumerate(ascending, start=1))
     return 2 * weighted / (count * total) - (count + 1) / count
-
-
-def _sum(amounts: Sequence[int | None]) -> int | None:
-    known = [amount for amount in amounts if amount is not None]
-    return sum(known) if len(known) == len(amounts) else None
 
 
 def _share(amount: int | None, total: int) -> float | None:

@@ -25,7 +25,7 @@ _FOOTER: Final = """<h2>How it was counted</h2>
 <ul>
 <li>Rows are the planner's estimates: PostgreSQL makes them when it analyzes a partition; nobody counts for a page.</li>
 <li>Sizes hold indexes and TOAST; they are the planner's too, unless <code>strata partitions refresh --sizes</code>
-measured the files.</li>
+has measured the files since its last look. Here: {sizes}.</li>
 <li>What was never analyzed is unknown, and in no figure. Tenants that are in an archive only are left out.</li>
 <li>The coefficient of Gini is 0 when all tenants have the same, and close to 1 when one has all.</li>
 </ul>"""
@@ -56,7 +56,8 @@ def render_distribution_page(
     what = found.table or "all tables"
     subtitle = f"{what} · database {database} · made {now:%Y-%m-%d %H:%M} UTC"
     present = [one for one in stats if one.state != "archived"]
-    return pages.page("Partitions by tenant", subtitle, _tiles(found), _sections(found, present), _FOOTER)
+    footer = _FOOTER.format(sizes=escape(str(found.sizes)))
+    return pages.page("Partitions by tenant", subtitle, _tiles(found), _sections(found, present), footer)
 
 
 def _tiles(found: PartitionDistribution) -> Sequence[tuple[str, str, str]]:

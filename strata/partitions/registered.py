@@ -9,10 +9,11 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from strata.errors import StrataError
-from strata.partitions.statistics import PartitionStats, read_partition_stats
+from strata.partitions.statistics import PartitionStats, read_partition_stats, total
+from strata.tenants import tenant_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
     from strata.database import Connection
 
@@ -55,13 +56,17 @@ class RegisteredTenant:
 
     @property
     def rows(self) -> int | None:
-        """Rows of the partitions whose number is known; None when none is."""
-        return _sum(partition.rows for partition in self.partitions)
+        """Rows of the partitions that are there; None when those of one are unknown, or when none is there."""
+        return total(partition.rows for partition in self._present)
 
     @property
     def bytes(self) -> int | None:
-        """Bytes of the partitions whose size is known; None when none is."""
-        return _sum(partition.bytes for partition in self.partitions)
+        """Bytes of the partitions that are there; None when those of one are unknown, or when none is there."""
+        return total(partition.bytes for partition in self._present)
+
+    @property
+    def _present(self) -> Iterator[PartitionStats]:
+        return (partition for partition in self.partitions if partition.state != "archived")
 
 
 def registered_tenants(connection: Connection, tenant_id: str | None = None) -> tuple[RegisteredTenant, ...]:
@@ -74,14 +79,11 @@ def registered_tenant(connection: Connection, tenant_id: str) -> RegisteredTenan
     """Return what the registry knows of a tenant.
 
     Raises:
+        TenantIdError: no tenant can have this id.
         UnknownTenantError: nothing.
     """
+    tenant_bytes(tenant_id)
     found = registered_tenants(connection, tenant_id)
     if not found:
         raise UnknownTenantError(tenant_id)
     return found[0]
-
-
-def _sum(numbers: Iterable[int | None]) -> int | None:
-    known = [number for number in numbers if number is not None]
-    return sum(known) if known else None

@@ -14,7 +14,7 @@ from strata.errors import StrataError
 from strata.lock_retry import is_lock_failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from strata.database import Connection
@@ -30,8 +30,9 @@ class PartitionStats:
         partition: name of the partition.
         state: active, offboarding, detached, verified, archived or restoring.
         rows: the planner's estimate, or 0 while the partition has no page; else None when it was never analyzed.
-        bytes: with indexes and TOAST; None when unknown.
-        bytes_measured_at: when the files were found to have this size; None for the planner's own figure.
+        bytes: with indexes and TOAST; None when unknown, which a partition without a page never is.
+        bytes_measured_at: when a refresh found the files to have this size; None for the planner's own figure, which
+            takes the place of a measured one when the partition is analyzed again, and for one that has no page.
         last_analyzed_at: by hand or by autovacuum.
         refreshed_at: when a refresh last changed one of these figures.
         created_at: when the partition was registered.
@@ -106,7 +107,8 @@ def read_partition_stats(
 ) -> tuple[PartitionStats, ...]:
     """Return the registry's figures as of the last refresh, ordered by tenant and table.
 
-    A partition that nobody has analyzed and that has no page has no rows: that is known without a refresh.
+    A partition that nobody has analyzed and that has no page has no rows, and a size that is soon read: both are known
+    without a refresh.
 
     Args:
         connection: as the owner of the tables.
@@ -120,6 +122,14 @@ def read_partition_stats(
     query = sql.render("statistics/partition_stats.sql.j2", tenant_id=tenant_id, table=table)
     with _failures_of("read"):
         return tuple(PartitionStats(*row) for row in connection.execute(query))
+
+
+def total(amounts: Iterable[int | None]) -> int | None:
+    """Return the sum, or None when one of the amounts is unknown, or there are none: a part is no total."""
+    known = list(amounts)
+    if not known or None in known:
+        return None
+    return sum(amount or 0 for amount in known)
 
 
 @contextmanager

@@ -72,7 +72,8 @@ def test_stats_are_the_catalogs(run: Run, stack: Connection) -> None:  # noqa: F
         assert found[tenant_id, "payments"] == ROWS["payments"]
     shown = run("partitions", "stats", "--tenant", "acme", "--table", "payments").output.splitlines()
     assert shown[1].split()[:5] == ["acme", "payments", "active", "500", shown[1].split()[4]]
-    assert len(shown) == 2
+    assert len(shown) == 3
+    assert shown[2] == "sizes: 0 measured, 1 estimated or empty"
 
 
 def test_what_nobody_counted_is_a_dash_and_said(run: Run, stack: Connection) -> None:  # noqa: F811 - the fixture
@@ -93,6 +94,8 @@ def test_refresh_measures_sizes_when_asked(run: Run, stack: Connection) -> None:
         one["bytes"] for one in as_json(run, "partitions", "stats", "--tenant", "acme", "--no-refresh")
     }
     assert run("partitions", "refresh", "--sizes").output == "0 of 8 partitions have new figures\n"
+    stack.execute("ANALYZE partitions.payments_p_acme")
+    assert "sizes: 3 measured since 2" in run("partitions", "stats", "--tenant", "acme").output
 
 
 def test_distribution_draws_the_largest_first(run: Run, stack: Connection, layout: Layout) -> None:  # noqa: F811
@@ -103,7 +106,9 @@ def test_distribution_draws_the_largest_first(run: Run, stack: Connection, layou
     assert len(bars) == 2
     assert not any("small" in line for line in bars)
     assert "and 1 more tenants: --top, --json or --html shows them" in lines
+    assert any("12 measured since 2" in line for line in lines)
     document = as_json(run, "partitions", "distribution")
+    assert (document["sizes"]["measured"], document["sizes"]["not_measured"]) == (12, 0)
     assert document["tenants"][-1]["tenant_id"] == "small"
     assert document["bytes"]["total"] == sum(one["bytes"] for one in document["tenants"])
 
@@ -145,6 +150,7 @@ def test_the_page_shows_every_tenant_and_table_and_loads_nothing(
     assert found.loads == []
     assert "b" not in found.tags
     assert {"acme", "globex", "<b>\\x1b[31m'; DROP", *PARTITIONED_TABLES} <= set(found.cells)
+    assert " estimated or empty" in page.read_text()
     # Beside each tenant its size, share, rows, then size and rows of each table.
     place = len(found.cells) - 1 - found.cells[::-1].index("acme")
     assert "500" in found.cells[place : place + 12]
@@ -194,6 +200,27 @@ def test_without_a_database_the_way_to_name_one_is_said(run: Run, words: tuple[s
 @pytest.mark.parametrize("words", [("stats", "--tenant", "nobody"), ("verify", "--tenant", "nobody")])
 def test_a_tenant_that_nobody_knows_is_said(run: Run, stack: Connection, words: tuple[str, ...]) -> None:  # noqa: F811
     assert isinstance(run("partitions", *words).exception, UnknownTenantError)
+
+
+@pytest.mark.parametrize("words", [("stats", "--tenant"), ("verify", "--tenant")])
+@pytest.mark.parametrize("tenant_id", ["\udcff", ""])
+def test_an_id_that_no_tenant_can_have_is_said(
+    run: Run,
+    stack: Connection,  # noqa: F811 - the fixture
+    words: tuple[str, ...],
+    tenant_id: str,
+) -> None:
+    assert isinstance(run("partitions", *words, tenant_id).exception, TenantIdError)
+
+
+def test_verify_prints_an_id_as_one_line(run: Run, stack: Connection, layout: Layout) -> None:  # noqa: F811
+    ensure_tenant(stack, "x\x1b[31mred\nnext: rm -rf /", layout)
+    (name,) = stack.execute(
+        "SELECT partition_name FROM strata.tenant_partitions WHERE tenant_id LIKE 'x%' AND table_name = 'invoices'"
+    ).fetchone()
+    stack.execute(f'DROP TABLE partitions."{name}"')
+    (line,) = run("partitions", "verify").stdout.splitlines()
+    assert line.startswith(rf"partitions.{name} (tenant x\x1b[31mred\nnext: rm -rf /, active)")
 
 
 def test_a_database_without_its_schema_is_sent_to_pulumi(run: Run, stack: Connection) -> None:  # noqa: F811

@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import product
 
@@ -12,8 +12,8 @@ from strata.partitions.statistics import PartitionStats
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
-def _stats(tenant_id, table, rows, size, state="active"):
-    return PartitionStats(tenant_id, table, "name", state, rows, size, None, None, None, NOW, None, None)
+def _stats(tenant_id, table, rows, size, state="active", measured_at=None):
+    return PartitionStats(tenant_id, table, "name", state, rows, size, measured_at, None, None, NOW, None, None)
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(0, 2**50)), max_size=40))
@@ -58,6 +58,22 @@ def test_a_tenant_is_the_sum_of_its_tables_and_the_largest_comes_first():
     ]
     assert [(share.row_share, share.byte_share) for share in found.tenants] == [(0.7, 0.75), (0.3, 0.25), (None, None)]
     assert (found.rows.total, found.rows.unknown_tenants, found.bytes.total) == (100, 1, 1200)
+
+
+def test_sizes_say_where_they_are_from():
+    found = distribution(
+        None,
+        [
+            _stats("acme", "payments", 1, 100, measured_at=NOW),
+            _stats("acme", "invoices", 1, 100, measured_at=NOW - timedelta(days=1)),
+            _stats("globex", "payments", 1, 100),
+            _stats("globex", "invoices", 1, None),
+            _stats("gone", "payments", None, None, "archived"),
+            _stats("back", "payments", 1, 100, "archived", NOW - timedelta(days=9)),
+        ],
+    )
+    assert str(found.sizes) == "2 measured since 2026-11-22 00:00 UTC, 1 estimated or empty"
+    assert str(distribution(None, []).sizes) == "0 measured, 0 estimated or empty"
 
 
 def test_no_rows_have_no_shares():

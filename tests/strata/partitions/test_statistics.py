@@ -11,6 +11,7 @@ from strata.partitions.statistics import (
     StatisticsFailedError,
     read_partition_stats,
     refresh_partition_stats,
+    total,
 )
 from strata.partitions.tables import PARTITIONED_TABLES
 from tests.strata.rows import insert_payment
@@ -57,6 +58,29 @@ def test_what_has_no_page_has_no_rows_though_nobody_counted(tenants):
     }
 
 
+def test_what_has_no_page_has_a_size_though_nobody_measured(tenants):
+    """PostgreSQL may never analyze a table that a tenant does not use, and its total is to be known all the same."""
+    found = read_partition_stats(tenants, "globex")
+    for one in found:
+        query = "SELECT pg_total_relation_size(%s)"
+        assert tenants.execute(query, (f"partitions.{one.partition}",)).fetchone() == (one.bytes,)
+        assert one.bytes_measured_at is None
+    assert read_partition_stats(tenants, "globex") == found
+    insert_payment(tenants, "globex", "first")
+    (payments,) = read_partition_stats(tenants, "globex", "payments")
+    assert (payments.bytes, payments.bytes_measured_at) == (None, None)
+
+
+def test_what_was_emptied_has_no_longer_the_size_that_was_measured(tenants):
+    refresh_partition_stats(tenants, with_sizes=True)
+    measured = _payments(tenants).bytes
+    tenants.execute(f"TRUNCATE {LEAF}")
+    refresh_partition_stats(tenants)
+    emptied = _payments(tenants)
+    assert (emptied.rows, emptied.bytes, emptied.bytes_measured_at) == (0, _size(tenants), None)
+    assert emptied.bytes < measured
+
+
 def test_a_page_that_holds_no_row_any_more_is_unknown(tenants):
     """Rows that others have not committed, or that are deleted and not yet vacuumed, are on pages too."""
     with tenants.transaction(force_rollback=True):
@@ -88,7 +112,7 @@ def test_no_partition_is_read_for_an_estimate(tenants):
         assert _payments(tenants).rows == 7
 
 
-def test_a_measured_size_is_exact_and_stays_until_it_is_measured_again(tenants):
+def test_a_measured_size_is_exact_and_stays_until_the_planner_knows_a_newer_one(tenants):
     tenants.execute(f"ANALYZE {LEAF}")
     assert refresh_partition_stats(tenants, with_sizes=True) == 2 * len(PARTITIONED_TABLES)
     measured = _payments(tenants)
@@ -99,12 +123,30 @@ def test_a_measured_size_is_exact_and_stays_until_it_is_measured_again(tenants):
         "INSERT INTO app.payments (tenant_id, idempotency_key, amount_minor, currency, payment_method)"
         " SELECT 'acme', 'more ' || n, 1, 'EUR', 'card' FROM generate_series(1, 2000) n"
     )
+    assert refresh_partition_stats(tenants) == 0
+    assert _payments(tenants) == measured
     tenants.execute(f"ANALYZE {LEAF}")
-    assert refresh_partition_stats(tenants) == 1
+    assert (refresh_partition_stats(tenants), refresh_partition_stats(tenants)) == (1, 0)
     cheap = _payments(tenants)
-    assert (cheap.rows, cheap.bytes, cheap.bytes_measured_at) == (2007, measured.bytes, measured.bytes_measured_at)
+    assert (cheap.rows, cheap.bytes_measured_at) == (2007, None)
+    assert measured.bytes < cheap.bytes <= _size(tenants)
     assert refresh_partition_stats(tenants, with_sizes=True) == 1
-    assert _payments(tenants).bytes == _size(tenants) > measured.bytes
+    again = _payments(tenants)
+    assert (again.bytes, again.bytes_measured_at) == (_size(tenants), again.refreshed_at)
+
+
+@only_list
+def test_a_size_that_is_found_the_same_after_an_analysis_is_newly_measured(tenants):
+    """Else the next plain refresh would take the old time for an old figure."""
+    tenants.execute(f"ANALYZE {LEAF}")
+    refresh_partition_stats(tenants, with_sizes=True)
+    measured = _payments(tenants)
+    tenants.execute(f"ANALYZE {LEAF}")
+    assert refresh_partition_stats(tenants, with_sizes=True) == 1
+    again = _payments(tenants)
+    assert again.bytes == measured.bytes == _size(tenants)
+    assert again.bytes_measured_at > measured.bytes_measured_at
+    assert (refresh_partition_stats(tenants), _payments(tenants)) == (0, again)
 
 
 def test_what_is_gone_is_unknown_again(tenants):
@@ -133,6 +175,13 @@ def test_the_call_without_arguments_is_still_there_and_an_unknown_is_no_size(ten
     assert tenants.execute("SELECT strata.refresh_partition_stats()").fetchone() == (0,)
     assert tenants.execute("SELECT strata.refresh_partition_stats(NULL)").fetchone() == (0,)
     assert tenants.execute("SELECT count(*) FROM pg_proc WHERE proname = 'refresh_partition_stats'").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "wanted"), [((), None), ((None,), None), ((1, None), None), ((0,), 0), ((1, 2), 3)]
+)
+def test_a_part_is_no_total(amounts, wanted):
+    assert total(amounts) == wanted
 
 
 @only_list
