@@ -59,6 +59,8 @@ def _fill(one: Environment, tenants: Sequence[str], rows: int) -> None:
         connection.execute(f"SET ROLE {_OWNER}")
         for tenant_id in tenants:
             fill(connection, tenant_id, rows)
+        for table in _TABLES:
+            connection.execute(f"VACUUM (ANALYZE) app.{table}")  # as autovacuum has by the second round
 
 
 def _query_milliseconds(one: Environment, tenants: Sequence[str], repeats: int) -> tuple[float, ...]:
