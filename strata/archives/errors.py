@@ -15,10 +15,10 @@ StrataError
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from strata.errors import StrataError
+from strata.tenant_command import tenant_command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,7 +48,7 @@ class ComparisonPausedError(ArchivePausedError):
         self.what = f"stopped after {budget_seconds / 60:.0f} minutes of work, with {rows} rows of this table compared"
         self.allowed = "the comparison of a table in one run; the next run begins it anew, and keeps all else"
         self.next_command = (
-            f"run the same command again; if it stops here again: strata tenant archive {shlex.quote(tenant_id)}, which"
+            f"run the same command again; if it stops here again: {tenant_command('archive', tenant_id)}, which"
             " works for up to 24 hours, then pulumi up"
         )
 
@@ -90,7 +90,7 @@ class TenantPresentError(StrataError):
             f"the tenant is there already: {found}",
             where={"tenant": tenant_id},
             allowed="a tenant without partitions: a new id, or one that is archived",
-            next_command=f"strata tenant show {shlex.quote(tenant_id)}",
+            next_command=tenant_command("show", tenant_id),
         )
         self.tenant_id = tenant_id
         self.states = dict(states)
@@ -130,7 +130,7 @@ class NotArchivedError(StrataError):
             "the tenant is not archived",
             where={"tenant": tenant_id},
             allowed="a tenant whose tables are all in an archive",
-            next_command=f"strata tenant show {shlex.quote(tenant_id)}",
+            next_command=tenant_command("show", tenant_id),
         )
         self.tenant_id = tenant_id
 

@@ -13,13 +13,13 @@ StrataError
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from psycopg import errors as postgresql
 
 from strata.errors import StrataError
 from strata.partitions.blockers import describe
+from strata.tenant_command import option, tenant_command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,8 +65,8 @@ class TenantArchivedError(StrataError):
             "the tenant is archived" if state == "archived" else "the tenant is being restored from its archive",
             where={"tenant": tenant_id, "archive": archive_uri},
             allowed="a tenant that was never archived, or whose rows are back",
-            next_command=f"strata tenant restore {shlex.quote(tenant_id)}, then pulumi up; or, to begin it anew without"
-            f" its rows, strata tenant forget {shlex.quote(tenant_id)} --confirm {shlex.quote(tenant_id)}",
+            next_command=f"{tenant_command('restore', tenant_id)}, then pulumi up; or, to begin it anew without"
+            f" its rows, {tenant_command('forget', tenant_id, *option('--confirm', tenant_id))}",
         )
         self.tenant_id = tenant_id
         self.archive_uri = archive_uri

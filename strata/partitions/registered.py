@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from strata.errors import StrataError
 from strata.partitions.statistics import PartitionStats, read_partition_stats, total
+from strata.tenant_command import tenant_command
 from strata.tenants import tenant_bytes
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class UnknownTenantError(StrataError):
             "no such tenant in this database",
             where={"tenant": tenant_id},
             allowed="a tenant that strata tenant list names",
-            next_command=f"strata tenant add {shlex.quote(tenant_id)}, then pulumi up, to make it",
+            next_command=f"{tenant_command('add', tenant_id)}, then pulumi up, to make it",
         )
         self.tenant_id = tenant_id
 

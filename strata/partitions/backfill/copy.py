@@ -42,13 +42,22 @@ class Options:
 
     Args:
         ensure: give a tenant that has no partition one, of every table; else its rows are reported as failed.
-        batch_rows: rows per transaction.
+        batch_rows: rows per transaction, at least 1.
         report: called after each batch.
     """
 
     ensure: bool = False
     batch_rows: int = BATCH_ROWS
     report: Report = lambda _: None
+
+    def __post_init__(self) -> None:
+        """Refuse what would never come to an end.
+
+        Raises:
+            ValueError: a batch without rows.
+        """
+        if self.batch_rows < 1:
+            raise ValueError(f"batch_rows is {self.batch_rows}; allowed: 1 or more")
 
 
 def backfill_tenant(

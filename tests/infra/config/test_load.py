@@ -323,8 +323,10 @@ def test_more_tenants_than_the_layout_holds_are_refused_with_a_way_out(layout, m
     """No capacity would do."""
     raw = {**RAW, "strata:tenants": [f"t{number}" for number in range(most + 1)]}
     assert problems({**raw, "strata:partitions": {"layout": layout}})[1:] == [
-        f"strata:tenants: {most + 1} tenants are more than the layout {layout} holds; "
-        f"allowed: at most {most}; {way_out} for the others (docs/scaling.md)"
+        (
+            f"strata:tenants: {most + 1} tenants are more than the layout {layout} holds; "
+            f"allowed: at most {most}; {way_out} for the others (docs/scaling.md)"
+        )
     ]
 
 

@@ -420,3 +420,10 @@ def _killed_run(reference, source, layout, batch_rows, after, kill_server_side):
     except ends:
         return
     assert calls < after  # it was done before
+
+
+@pytest.mark.parametrize("rows", [0, -1])
+def test_a_batch_without_rows_is_refused(rows):
+    """It would go on for ever."""
+    with pytest.raises(ValueError, match=f"batch_rows is {rows}; allowed: 1 or more"):
+        Options(batch_rows=rows)
