@@ -10,7 +10,8 @@ import hashlib
 import re
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from itertools import permutations
+from typing import TYPE_CHECKING, Final, get_args
 
 import psycopg
 
@@ -83,6 +84,20 @@ class EditedMigrationError(StrataError):
         self.applied = applied
 
 
+class OtherLayoutError(StrataError):
+    """The tables of the database are made in the other layout, which cannot be changed."""
+
+    def __init__(self, applied: AppliedMigration, found: Layout, wanted: Layout) -> None:
+        super().__init__(
+            f"the database has the layout {found}, and {wanted} was asked for",
+            where={"migration": applied.key},
+            allowed=f"strata:partitions.layout {found}: a layout is chosen before the first deployment",
+            next_command="set it back, or deploy a stack with a database of its own",
+        )
+        self.found = found
+        self.wanted = wanted
+
+
 class MigrationFailedError(StrataError):
     """A migration that PostgreSQL refused; nothing of it remains, and those before it are applied."""
 
@@ -110,6 +125,7 @@ def verify(applied: Sequence[AppliedMigration], wanted: Sequence[Migration]) -> 
     """Return the migrations that are not applied yet.
 
     Raises:
+        OtherLayoutError: they are applied in the other layout.
         EditedMigrationError: an applied one is changed, renamed or gone.
     """
     by_number = {migration.number: migration for migration in wanted}
@@ -120,9 +136,19 @@ def verify(applied: Sequence[AppliedMigration], wanted: Sequence[Migration]) -> 
         if migration.name != record.name:
             raise EditedMigrationError(record, f"is now named {migration.name}")
         if migration.checksum != record.checksum:
-            raise EditedMigrationError(record, "was edited")
+            raise _otherwise(record, migration)
     done = {record.number for record in applied}
     return tuple(migration for migration in wanted if migration.number not in done)
+
+
+def _otherwise(record: AppliedMigration, migration: Migration) -> StrataError:
+    """Return why an applied migration is not what it is here: another layout, or an edit."""
+    layouts: tuple[Layout, ...] = get_args(Layout)
+    for found, wanted in permutations(layouts, 2):
+        there, here = load(found), load(wanted)
+        if migration in here and any((one.key, one.checksum) == (record.key, record.checksum) for one in there):
+            return OtherLayoutError(record, found, wanted)
+    return EditedMigrationError(record, "was edited")
 
 
 def read_applied(connection: Connection) -> list[AppliedMigration]:
@@ -144,6 +170,7 @@ def apply(
         budget_seconds: how long to wait in all for locks that others hold.
 
     Raises:
+        OtherLayoutError: they are applied in the other layout; nothing was applied.
         EditedMigrationError: an applied one is changed, renamed or gone; nothing was applied.
         MigrationFailedError: PostgreSQL refused one, or the budget ended; those before it are applied.
     """

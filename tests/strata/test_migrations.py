@@ -11,6 +11,7 @@ from strata.migrations import (
     Migration,
     MigrationFailedError,
     MigrationFileError,
+    OtherLayoutError,
     apply,
     load,
     read_applied,
@@ -118,6 +119,18 @@ def test_an_applied_migration_is_never_edited(migrated, layout, change, what):
         f"applied migration {what} (migration 0001_schemas); "
         "allowed: the file as it was applied; comments and white space may change; "
         "next: restore the file, and add a new one with the next number for the change"
+    )
+
+
+def test_the_other_layout_is_refused_for_itself(migrated, layout):
+    """As it is met where the state is lost, or the database is an existing one; no file was edited."""
+    other = "bucketed" if layout == "list" else "list"
+    with pytest.raises(OtherLayoutError) as refusal:
+        apply(migrated, load(other))
+    assert str(refusal.value) == (
+        f"the database has the layout {layout}, and {other} was asked for (migration 0003_payments); "
+        f"allowed: strata:partitions.layout {layout}: a layout is chosen before the first deployment; "
+        "next: set it back, or deploy a stack with a database of its own"
     )
 
 
