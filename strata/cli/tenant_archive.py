@@ -18,6 +18,7 @@ from strata.cli.row_progress import row_progress
 from strata.cli.stack_database import DatabaseReference, TenantId, layout_of, opened
 from strata.cli.tenant_next import NamedStack
 from strata.errors import StrataError
+from strata.figures import label
 from strata.partitions.registered import LEAVING, registered_tenant, registered_tenants
 from strata.tenant_command import option, tenant_command
 from strata.tenants import RESERVED_TENANT, allowed_id, wrong_id
@@ -138,13 +139,13 @@ def _require_archivable(known: RegisteredTenant, confirm: str | None, named: Nam
 
 
 def _would_archive(tenant: str, uri: str) -> str:
-    return f"tenant {tenant} would be archived to {uri}; nothing was done"
+    return f"tenant {label(tenant)} would be archived to {uri}; nothing was done"
 
 
 def _archived(tenant: str, uri: str, named: NamedStack) -> str:
     remove = tenant_command("offboard", tenant, "--remove", *named.in_stack_file)
     return (
-        f"tenant {tenant} is archived: {uri}\n"
+        f"tenant {label(tenant)} is archived: {uri}\n"
         "If the stack file has an entry for it, remove that too: while it is archived, no pulumi up can make or change"
         " it.\n"
         f"next: {remove}, then {named.engine('up')};"
@@ -189,7 +190,7 @@ def restore(
         print_json({"tenant_id": target, "archive_uri": location.uri, "rows": rows, "restored": not dry_run})
     elif dry_run:
         _print_manifest(manifest, location)
-        _say(f"tenant {target} would be brought back from {location.uri}; nothing was done")
+        _say(f"tenant {label(target)} would be brought back from {location.uri}; nothing was done")
     else:
         _print_restored(tenant, target, rows, named)
 
@@ -240,12 +241,12 @@ def _print_restored(tenant: str, target: str, rows: Mapping[str, int], named: Na
     print_table(("table", "rows"), rows.items())
     add = tenant_command("add", target, *named.in_stack_file)
     lines = [
-        f"tenant {target} is back, with {sum(rows.values()):,} rows; the archive is kept",
+        f"tenant {label(target)} is back, with {sum(rows.values()):,} rows; the archive is kept",
         f"next: {named.engine('up')}, which adopts it; if the stack file has no entry for it, first {add}",
     ]
     if target != tenant:
         forget = tenant_command("forget", tenant, *option("--confirm", tenant), *named.in_database)
-        lines.append(f"{tenant} itself stays archived: {forget} frees its id")
+        lines.append(f"{label(tenant)} itself stays archived: {forget} frees its id")
     _say("\n".join(lines))
 
 
@@ -275,12 +276,12 @@ def forget(
     if as_json:
         print_json({"tenant_id": tenant, "archive_uri": uri, "forgotten": not dry_run})
     elif dry_run:
-        _say(f"tenant {tenant} would be forgotten, and its archive kept: {uri}; nothing was done")
+        _say(f"tenant {label(tenant)} would be forgotten, and its archive kept: {uri}; nothing was done")
     else:
         add = tenant_command("add", tenant, *named.in_stack_file)
         back = tenant_command("restore", tenant, "--from", str(uri), *named.in_database)
         _say(
-            f"tenant {tenant} is forgotten; its archive is kept: {uri}\n"
+            f"tenant {label(tenant)} is forgotten; its archive is kept: {uri}\n"
             f"next: {add} and {named.engine('up')} begin it anew, without rows;"
             f" {back} brings them back while there is no such tenant"
         )

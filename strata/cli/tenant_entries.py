@@ -11,6 +11,7 @@ from strata.cli.output import AsJson, DryRun, console, print_json
 from strata.cli.stack_database import TenantId  # noqa: TC001 - Typer reads the annotations
 from strata.cli.tenant_archive import Confirm, NotConfirmedError
 from strata.cli.tenant_next import NamedStack
+from strata.figures import label
 from strata.stack_file import TenantFile, find_stack_file, one_at_a_time
 from strata.tenant_command import tenant_command
 
@@ -79,7 +80,7 @@ def _require_confirmed(tenant: str, confirm: str | None, named: NamedStack) -> N
 def _marked(tenant: str, on_remove: OnRemove, named: NamedStack) -> list[str]:
     remove, up = tenant_command("offboard", tenant, "--remove", *named.in_stack_file), named.engine("up")
     lines = [
-        f"tenant {tenant} is offboarding, onRemove: {on_remove}",
+        f"tenant {label(tenant)} is offboarding, onRemove: {on_remove}",
         f"It stays in service, with every row: {up} only lifts the protection of its resource.",
     ]
     if on_remove == "drop":
@@ -96,7 +97,7 @@ def _removed(tenant: str, named: NamedStack, *, drops: bool) -> list[str]:
     )
     back = "" if drops else f"; {restore} brings an archived tenant back"
     return [
-        f"tenant {tenant} removed",
+        f"tenant {label(tenant)} removed",
         "The next pulumi up refuses the tenant's writes and detaches its partitions, without making others wait.",
         fate,
         "It works 20 minutes at most; when it says so, the next pulumi up goes on from there.",

@@ -132,5 +132,5 @@ def show_tenant(view: TenantView) -> None:
     print_table(("table", "partition", "state", "rows", "size", "analyzed"), rows, right=("rows", "size"))
     for table, found in view.differences.items():
         for difference in found:
-            console().print(f"{table}: {difference}", soft_wrap=True)
-    console().print(f"next: {view.next_step}", soft_wrap=True)
+            console().print(label(f"{table}: {difference}"), soft_wrap=True)
+    console().print(label(f"next: {view.next_step}"), soft_wrap=True)
