@@ -12,7 +12,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -58,10 +58,14 @@ class PluginProcess:
     child: subprocess.Popen[bytes]
     output: IO[bytes]
 
-    def require_alive(self) -> None:
-        """Raise TunnelLostError when the child has ended, with its last words."""
-        exit_code = self.child.poll()
-        if exit_code is not None:
+    def require_alive(self, grace_seconds: float = 0.0) -> None:
+        """Raise TunnelLostError, with the child's last words, when it has ended.
+
+        Args:
+            grace_seconds: how long a child that is ending may take: its sockets close before it is gone.
+        """
+        with suppress(subprocess.TimeoutExpired):
+            exit_code = self.child.wait(grace_seconds)
             self.output.seek(0)
             lines = [line.strip() for line in self.output.read().decode(errors="replace").splitlines()]
             raise TunnelLostError(self.host, exit_code, [line for line in lines if line][-_LAST_LINES:])

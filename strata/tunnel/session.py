@@ -29,6 +29,8 @@ WAIT_SECONDS: Final = 60.0
 _PAUSE_SECONDS: Final = 0.2
 _RETRY_SECONDS: Final = 3.0
 _PROBE_SECONDS: Final = 5.0
+#: From when somebody notices that a child has closed its sockets to its end, on a busy machine.
+_ENDING_SECONDS: Final = 1.0
 #: PostgreSQL protocol, "SSLRequest": length 8, code 80877103; the answer is one byte, S or N.
 _SSL_REQUEST: Final = (8).to_bytes(4) + (80877103).to_bytes(4)
 _SSL_ANSWERS: Final = (b"S", b"N")
@@ -97,7 +99,7 @@ def open_tunnel(parameters: ConnectionParameters, wait_seconds: float = WAIT_SEC
             try:
                 yield Tunnel(route, proxy_port, process)
             except Exception:
-                process.require_alive()
+                process.require_alive(_ENDING_SECONDS)
                 raise
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,7 +25,7 @@ SESSION = {"SessionId": "deployer-0a1b", "TokenValue": "token-of-a-session", "St
 def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgresql_server) -> Callable[..., Path]:
     """Install the fake plugin as the only one on PATH; it leads to the test's server."""
 
-    def installed(**behavior: str) -> Path:
+    def installed(**behavior: Any) -> Path:
         folder = install(tmp_path / "bin", f"{postgresql_server.host}:{postgresql_server.port}", **behavior)
         monkeypatch.setenv("PATH", str(folder))
         return folder

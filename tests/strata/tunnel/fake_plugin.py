@@ -53,6 +53,9 @@ while True:
     served += 1
     if {dies_after} and served > {dies_after}:
         print("session timed out", file=sys.stderr, flush=True)
+        client.close()
+        listener.close()
+        time.sleep({lingers_seconds})
         os._exit(3)
     with open({log!r} + ".connections", "a") as connections:
         connections.write("connection\\n")
@@ -66,7 +69,15 @@ while True:
 """
 
 
-def install(folder: Path, target: str, *, version: str = "1.2.707.0", refuse: str = "", dies_after: int = 0) -> Path:
+def install(
+    folder: Path,
+    target: str,
+    *,
+    version: str = "1.2.707.0",
+    refuse: str = "",
+    dies_after: int = 0,
+    lingers_seconds: float = 0.0,
+) -> Path:
     """Write the executable into a folder, which is returned.
 
     Args:
@@ -75,6 +86,7 @@ def install(folder: Path, target: str, *, version: str = "1.2.707.0", refuse: st
         version: what it says of itself.
         refuse: what it says instead of opening anything.
         dies_after: how many connections it lives for; 0 for any number.
+        lingers_seconds: from when it has closed its sockets to its end, as a process that dies on a busy machine.
     """
     folder.mkdir(exist_ok=True)
     path = folder / "session-manager-plugin"
@@ -86,6 +98,7 @@ def install(folder: Path, target: str, *, version: str = "1.2.707.0", refuse: st
             refuse=refuse,
             target=target,
             dies_after=dies_after,
+            lingers_seconds=lingers_seconds,
         )
     )
     path.chmod(0o755)

@@ -87,10 +87,11 @@ def test_ctrl_c_in_the_terminal_does_not_reach_the_plugin(plugin, systems_manage
         assert os.getpgid(child.pid) == child.pid != os.getpgid(0)
 
 
+@pytest.mark.parametrize("lingers_seconds", [0.0, 0.3])
 def test_a_tunnel_that_dies_is_the_reason_that_is_told(
-    plugin, systems_manager, private, private_reference, monkeypatch
+    plugin, systems_manager, private, private_reference, monkeypatch, lingers_seconds
 ):
-    plugin(dies_after=1)
+    plugin(dies_after=1, lingers_seconds=lingers_seconds)
     with pytest.raises(TunnelLostError) as failure, open_tunnel(private) as tunnel:  # noqa: PT012
         use(monkeypatch, tunnel)
         connect_as_deployer(private_reference)
