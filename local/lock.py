@@ -15,6 +15,7 @@ LOCKS: Final = {
     "requirements.txt": ("pyproject.toml", "--all-extras", "--group", "local", "--group", "dev"),
     "local/engine/requirements.txt": ("local/engine/requirements.in",),
     "local/emulator/requirements.txt": ("local/emulator/requirements.in",),
+    "local/postgres/oldest/requirements.txt": ("local/postgres/oldest/requirements.in",),
     "local/scanner/requirements.txt": ("local/scanner/requirements.in",),
 }
 #: Good for every platform and Python that the project supports.

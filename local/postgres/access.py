@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from local.postgres import versions
 from local.postgres.instance import HOST, SUPERUSER
 
 if TYPE_CHECKING:
@@ -31,12 +32,11 @@ host   all          +rds_iam         {HOST}/32   trust
 host   all          all              {HOST}/32   scram-sha-256
 """
 
-#: What rds_superuser is a member of, as `\\du rds_superuser` shows on RDS for PostgreSQL 17.
+#: What rds_superuser is a member of on every version, as `\\du rds_superuser` shows on RDS for PostgreSQL 17.
 _RDS_SUPERUSER_HOLDS: Final = (
     "pg_monitor",
     "pg_signal_backend",
     "pg_checkpoint",
-    "pg_maintain",
     "pg_use_reserved_connections",
     "pg_create_subscription",
     "rds_iam",
@@ -85,6 +85,8 @@ def make_roles(connection: Connection, instance: Instance, master_password: str)
     from psycopg import sql  # noqa: PLC0415 - a provider plugin has to start in half a second
 
     connection.execute(_ROLES.encode())
+    for role in versions.roles_of_rds_superuser():
+        connection.execute(sql.SQL("GRANT {} TO rds_superuser WITH ADMIN OPTION").format(sql.Identifier(role)))
     master = sql.Identifier(instance.master_username)
     connection.execute(sql.SQL("CREATE ROLE {} LOGIN CREATEDB CREATEROLE").format(master))
     connection.execute(sql.SQL("GRANT rds_superuser TO {} WITH ADMIN OPTION").format(master))
@@ -93,8 +95,9 @@ def make_roles(connection: Connection, instance: Instance, master_password: str)
 
 
 def refuse_passwords_of_iam_members(connection: Connection) -> None:
-    """Install the login event trigger in the database of the connection."""
-    connection.execute(_LOGIN_TRIGGER.encode())
+    """Install the login event trigger in the database of the connection, where this version has such triggers."""
+    if versions.has_login_triggers():
+        connection.execute(_LOGIN_TRIGGER.encode())
 
 
 def set_password(connection: Connection, role: str, password: str) -> None:

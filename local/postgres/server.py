@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from local.ports import free_port, is_free
-from local.postgres import access, log, process, programs
+from local.postgres import access, log, process, programs, versions
 from local.postgres.errors import InstanceExistsError, NoInstanceError, ServerFailedError
 from local.postgres.instance import RECORD, SUPERUSER, Instance, describe, folders
 
@@ -176,7 +176,7 @@ def connect(instance: Instance, database: str = "postgres") -> Connection:
         dbname=database,
         autocommit=True,
         connect_timeout=10,
-        options="-c event_triggers=off",
+        options=versions.options_past_event_triggers(),
     )
 
 
@@ -267,7 +267,7 @@ def _initialise(folder: Path, instance: Instance) -> None:
     who.own(folder)
     who.own(Path(instance.socket_folder))
     arguments = ["--username", SUPERUSER, "--auth", "reject", "--encoding", "UTF8", "--no-instructions"]
-    arguments += ["--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"]
+    arguments += versions.locales()
     if programs.run("initdb", ["-D", folder / "data", *arguments], output) != 0:
         raise ServerFailedError("create its data folder", instance.identifier, log.last_words(output), output)
 
@@ -302,7 +302,7 @@ def _write_settings(folder: Path, instance: Instance) -> None:
         "unix_socket_directories": instance.socket_folder,
         "unix_socket_permissions": "0700",
         "password_encryption": "scram-sha-256",
-        "allow_alter_system": "off",
+        **versions.settings(),
     }
     lines = [f"{name} = '{value.replace(chr(39), chr(39) * 2)}'\n" for name, value in settings.items()]
     (data / "postgresql.conf").write_text("# Written at every start.\n" + "".join(lines))

@@ -1,0 +1,1 @@
+"""The oldest PostgreSQL that a stack may have, for tests."""
