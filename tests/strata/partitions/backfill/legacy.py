@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.strata.partitions.backfill.conftest import TENANTS
+
 if TYPE_CHECKING:
     from strata.database import Connection
 
+SOURCE = "legacy.payments"
 COLUMNS = "tenant_id, id, idempotency_key, amount_minor, currency, payment_method, created_at, updated_at"
 ID = "('00000000-0000-7000-8000-' || lpad(%s::text, 12, '0'))::uuid"
 AT = "'2026-01-01Z'"
@@ -35,3 +38,12 @@ def held(connection: Connection, table: str = "app.payments") -> set[tuple[str, 
     ).fetchall()
     assert len(rows) == len(set(rows))
     return set(rows)
+
+
+def fill(connection: Connection, rows_per_tenant: int = 5) -> None:
+    """Add rows of each tenant, interleaved, as they come."""
+    number = 0
+    for _ in range(rows_per_tenant):
+        for tenant_id in TENANTS:
+            number += 1
+            insert(connection, tenant_id, number)
