@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
 from strata.database import login_as_deployer
@@ -93,13 +92,12 @@ def tenant_transaction(connection: psycopg.Connection[Any], tenant_id: str) -> I
         PolicyNotInForceError: row-level security does not hold the connection's role; nothing was run.
     """
     tenant_bytes(tenant_id)
-    is_inner = connection.info.transaction_status is TransactionStatus.INTRANS
-    with connection.transaction():
+    with connection.transaction() as transaction:
         with connection.cursor(row_factory=tuple_row) as cursor:
             before = _entered(cursor.execute(_ENTER, _values(tenant_id)).fetchall(), tenant_id)
         yield connection
         # What is set within a savepoint outlives it, unless that is rolled back.
-        if is_inner and before is None:
+        if transaction.savepoint_name and before is None:
             connection.execute(_LEAVE)
 
 
@@ -113,13 +111,12 @@ async def async_tenant_transaction(
         TenantIdError, OtherTenantError, PolicyNotInForceError: as there.
     """
     tenant_bytes(tenant_id)
-    is_inner = connection.info.transaction_status is TransactionStatus.INTRANS
-    async with connection.transaction():
+    async with connection.transaction() as transaction:
         async with connection.cursor(row_factory=tuple_row) as cursor:
             await cursor.execute(_ENTER, _values(tenant_id))
             before = _entered(await cursor.fetchall(), tenant_id)
         yield connection
-        if is_inner and before is None:
+        if transaction.savepoint_name and before is None:
             await connection.execute(_LEAVE)
 
 

@@ -120,6 +120,54 @@ def test_within_a_transaction_of_nobody_the_tenant_ends_with_the_block(applicati
             assert application.execute(SEEN).fetchall() == [("globex",)]
 
 
+@pytest.mark.parametrize("autocommit", [True, False])
+@pytest.mark.parametrize("is_rolled_back", [False, True])
+def test_in_a_pipeline_the_tenant_ends_with_the_block(application, tenants, autocommit, is_rolled_back):
+    """There the state of the transaction is not known while a statement waits for its answer."""
+    application.autocommit = autocommit
+    with application.pipeline(), application.transaction():
+        application.execute("SELECT 1")
+        with tenant_transaction(application, "acme"):
+            assert application.execute(SEEN).fetchall() == [("acme",)]
+            if is_rolled_back:
+                raise psycopg.Rollback
+        assert application.execute(SEEN).fetchall() == []
+        application.execute("UPDATE app.payments SET amount_minor = 77")
+        with tenant_transaction(application, "globex"), tenant_transaction(application, "globex"):
+            assert application.execute(SEEN).fetchall() == [("globex",)]
+        assert application.execute(SEEN).fetchall() == []
+    assert tenants.execute("SELECT count(*) FROM app.payments WHERE amount_minor = 77").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("begin", ["BEGIN", "BEGIN; SELECT 1"])
+def test_in_a_pipeline_of_a_transaction_begun_by_hand_the_tenant_ends_with_the_block(application, begin):
+    application.execute(begin)
+    with application.pipeline():
+        application.execute("SELECT 1")
+        with tenant_transaction(application, "acme"):
+            assert application.execute(SEEN).fetchall() == [("acme",)]
+        assert application.execute(SEEN).fetchall() == []
+    application.execute("COMMIT")
+
+
+def test_a_pipeline_of_transactions_is_of_one_tenant_after_the_other(application):
+    with application.pipeline():
+        for tenant_id in ("acme", "globex"):
+            with tenant_transaction(application, tenant_id):
+                assert application.execute(SEEN).fetchall() == [(tenant_id,)]
+            assert application.execute(SEEN).fetchall() == []
+        with pytest.raises(psycopg.errors.DivisionByZero), tenant_transaction(application, "acme"):
+            application.execute("SELECT 1/0").fetchone()
+    assert application.execute(SEEN).fetchall() == []
+
+
+def test_in_a_pipeline_another_tenant_is_refused(application):
+    with application.pipeline(), tenant_transaction(application, "acme"):
+        with pytest.raises(OtherTenantError), tenant_transaction(application, "globex"):
+            pytest.fail("it was let in")
+        assert application.execute(SEEN).fetchall() == [("acme",)]
+
+
 def test_within_a_transaction_of_the_same_tenant_it_is_a_savepoint(application):
     with tenant_transaction(application, "acme"):
         with tenant_transaction(application, "acme"):
@@ -219,6 +267,18 @@ def test_an_asynchronous_connection_is_held_alike(tenants, database):
             with pytest.raises(TenantIdError):
                 async with async_tenant_transaction(connection, ""):
                     pytest.fail("it was let in")
+
+    asyncio.run(go())
+
+
+def test_an_asynchronous_pipeline_is_held_alike(tenants, database):
+    async def go():
+        async with async_application(database) as connection, connection.pipeline(), connection.transaction():
+            await connection.execute("SELECT 1")
+            for tenant_id in ("acme", "globex"):
+                async with async_tenant_transaction(connection, tenant_id):
+                    assert await async_seen(connection) == [(tenant_id,)]
+                assert await async_seen(connection) == []
 
     asyncio.run(go())
 
