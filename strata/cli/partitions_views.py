@@ -71,13 +71,14 @@ def show_distribution(found: PartitionDistribution, top: int) -> None:
 
 
 def _spread(spread: Spread, written: Callable[[int | None], str | None]) -> str:
-    if spread.gini is None:
+    if not spread.known_tenants:
         return "unknown"
-    unknown = f"; unknown of {spread.unknown_tenants:,}" if spread.unknown_tenants else ""
-    return (
-        f"{written(spread.total)}; the largest {written(spread.largest)}, the median {written(spread.median)};"
-        f" the {TOP_TENANTS} largest have {percent(spread.top_share)}; Gini {spread.gini:.2f}{unknown}"
-    )
+    parts = [f"{written(spread.total)}", f"the largest {written(spread.largest)}, the median {written(spread.median)}"]
+    if spread.gini is not None:
+        parts += [f"the {TOP_TENANTS} largest have {percent(spread.top_share)}", f"Gini {spread.gini:.2f}"]
+    if spread.unknown_tenants:
+        parts.append(f"unknown of {spread.unknown_tenants:,}")
+    return "; ".join(parts)
 
 
 def _bars(tenants: Sequence[TenantShare], *, by_bytes: bool) -> Table:

@@ -163,12 +163,18 @@ def _table_table(present: Sequence[PartitionStats], tables: Sequence[str]) -> st
         unknown = sum(one.rows is None for one in group)
         cells = (
             _count_cell(len(group)),
-            _size_cell(sum(one.bytes or 0 for one in group)),
-            _count_cell(sum(one.rows or 0 for one in group)),
+            _size_cell(_known_total(one.bytes for one in group)),
+            _count_cell(_known_total(one.rows for one in group)),
             _count_cell(unknown),
         )
         rows.append(pages.row(table, cells))
     return pages.table(columns, rows)
+
+
+def _known_total(amounts: Iterable[int | None]) -> int | None:
+    """Return the sum of what is known; None when nothing is."""
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known) if known else None
 
 
 def _size(number: int | None) -> str:

@@ -21,9 +21,12 @@ from strata.partitions.tables import PARTITIONED_TABLES
 from strata.reference import DatabaseReferenceError
 from strata.tenants import TenantIdError
 from tests.strata.cli.stack import ROWS, stack  # noqa: F401 - a fixture
+from tests.strata.rows import insert_payment
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from click.testing import Result
 
     from strata.database import Connection
     from strata.partitions.layout import Layout
@@ -111,6 +114,35 @@ def test_distribution_draws_the_largest_first(run: Run, stack: Connection, layou
     assert (document["sizes"]["measured"], document["sizes"]["not_measured"]) == (12, 0)
     assert document["tenants"][-1]["tenant_id"] == "small"
     assert document["bytes"]["total"] == sum(one["bytes"] for one in document["tenants"])
+
+
+def test_rows_that_are_known_to_be_none_are_not_unknown(
+    run: Run,
+    stack: Connection,  # noqa: F811 - the fixture
+    layout: Layout,
+) -> None:
+    """A new stack has them, and nothing of it has a share; what nobody has analyzed is unknown beside it."""
+    stack.execute("DELETE FROM strata.tenant_partitions")
+    ensure_tenant(stack, "fresh", layout)
+    stack.execute("SELECT strata.create_tenant_partition('payments', 'half')")
+    figures = _figures(run("partitions", "distribution"))
+    assert figures["rows"] == "0; the largest 0, the median 0"
+    insert_payment(stack, "half")
+    assert _figures(run("partitions", "distribution"))["rows"] == "0; the largest 0, the median 0; unknown of 1"
+    assert (
+        _figures(run("partitions", "distribution", "--table", "invoices"))["rows"] == "0; the largest 0, the median 0"
+    )
+    stack.execute("DELETE FROM strata.tenant_partitions WHERE tenant_id = 'fresh'")
+    assert _figures(run("partitions", "distribution"))["rows"] == "unknown"
+    stack.execute("ANALYZE partitions.payments_p_half")
+    assert _figures(run("partitions", "distribution"))["rows"] == (
+        "1; the largest 1, the median 1; the 10 largest have 100.0 %; Gini 0.00"
+    )
+
+
+def _figures(result: Result) -> dict[str, str]:
+    pairs = (line.partition(" ") for line in result.stdout.splitlines())
+    return {name: figure.strip() for name, _, figure in pairs}
 
 
 class Cells(HTMLParser):
