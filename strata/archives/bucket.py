@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from strata import aws
-from strata.archives.manifest import Manifest, Part, read_manifest
+from strata.archives.manifest import BRING_BACK, Manifest, Part, read_manifest
 from strata.errors import StrataError
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MANIFEST: Final = "manifest.json"
 _READ_BYTES: Final = 1 << 20
+#: What S3 calls an object that is not there: of a read, and of a read without its content, whose answer has no name.
+_GONE: Final = frozenset({"NoSuchKey", "404"})
 
 
 class ArchiveBucketError(StrataError):
@@ -77,22 +79,29 @@ class ArchiveBucket:
         self._put(part.key, body, "application/gzip", facts)
 
     def parts(self, table: str) -> list[Part]:
-        """Return the parts of a table that are there, from the first on without a gap."""
+        """Return the parts of a table that are there, from the first on without a gap.
+
+        Raises:
+            ArchiveBucketError: one was put back without its metadata.
+        """
         found: list[Part] = []
         sizes = {entry["Key"]: entry["Size"] for entry in self._list(f"{self.location.prefix}/{table}/")}
         while (key := self.location.part_key(table, len(found))) in sizes:
-            facts = self._call("head_object", Key=key)["Metadata"]
-            found.append(
-                Part(
-                    key,
-                    int(facts["rows"]),
-                    sizes[key],
-                    facts["sha256"],
-                    int(facts["content-bytes"]),
-                    facts["content-sha256"],
-                )
-            )
+            found.append(self._part(key, sizes[key]))
         return found
+
+    def _part(self, key: str, size: int) -> Part:
+        facts = self._call("head_object", Key=key)["Metadata"]
+        try:
+            rows, content_bytes = int(facts["rows"]), int(facts["content-bytes"])
+            return Part(key, rows, size, facts["sha256"], content_bytes, facts["content-sha256"])
+        except (KeyError, ValueError):
+            raise ArchiveBucketError(
+                "a part of the archive has lost its row count and checksums",
+                where={"object": f"s3://{self.location.bucket}/{key}"},
+                allowed="an object with the metadata that it was written with",
+                next_command=BRING_BACK,
+            ) from None
 
     def read(self, part: Part) -> Iterator[bytes]:
         """Yield the object of a part in pieces, and make sure at its end that it was all of it.
@@ -115,7 +124,7 @@ class ArchiveBucket:
                 "a part of the archive is not what was written",
                 where={"object": f"s3://{self.location.bucket}/{part.key}"},
                 allowed=f"an object with SHA-256 {part.sha256}",
-                next_command="bring an earlier version of the object back: the bucket keeps them",
+                next_command=BRING_BACK,
             )
 
     def put_manifest(self, manifest: Manifest) -> None:
@@ -131,10 +140,10 @@ class ArchiveBucket:
         key = f"{self.location.prefix}/{MANIFEST}"
         body = self._call("get_object", Key=key)["Body"]
         try:
-            text = body.read().decode()
+            stored = body.read()
         except aws.failures() as error:
             raise self._failed("get_object", key, error) from None
-        return read_manifest(text, f"s3://{self.location.bucket}/{key}")
+        return read_manifest(stored, f"s3://{self.location.bucket}/{key}")
 
     def find_manifest(self) -> Manifest | None:
         """Return the manifest, or None while the archive is incomplete.
@@ -157,7 +166,7 @@ class ArchiveBucket:
                     f"a part of the archive is {'gone' if part.key not in sizes else 'of another size'}",
                     where={"object": f"s3://{self.location.bucket}/{part.key}"},
                     allowed=f"an object of {part.bytes} bytes",
-                    next_command="bring an earlier version of the object back: the bucket keeps them",
+                    next_command=BRING_BACK,
                 )
 
     def keys(self) -> list[str]:
@@ -182,8 +191,16 @@ class ArchiveBucket:
             raise self._failed(method, arguments["Key"], error) from None
 
     def _failed(self, method: str, key: str, error: Exception) -> ArchiveBucketError:
+        where = {"object": f"s3://{self.location.bucket}/{key}"}
+        if aws.error_code(error) in _GONE:
+            return ArchiveBucketError(
+                "the object is not there",
+                where=where,
+                allowed="an archive with every object that was written",
+                next_command=BRING_BACK,
+            )
         return ArchiveBucketError(
             f"{method} failed: {error}",
-            where={"object": f"s3://{self.location.bucket}/{key}"},
+            where=where,
             allowed="an AWS identity that may read and write the archive bucket and use its key",
         )

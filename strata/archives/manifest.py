@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from strata.errors import StrataError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
 #: Written into every manifest; a reader refuses one that it does not know.
 FORMAT: Final = 1
+#: What brings an object of an archive back that is gone or damaged.
+BRING_BACK: Final = "bring an earlier version of the object back: the bucket keeps them"
 
 
 class ManifestError(StrataError):
-    """A manifest that is none, or of a format that this version does not read."""
+    """A manifest that is none, does not agree with itself, or has a format that this version does not read."""
+
+    @classmethod
+    def damaged(cls, what: str, uri: str) -> ManifestError:
+        """Return the error of a manifest that cannot be what was written."""
+        return cls(what, where={"manifest": uri}, allowed="what `strata` has written there", next_command=BRING_BACK)
 
 
 @dataclass(frozen=True)
@@ -54,12 +64,21 @@ class Part:
 
 @dataclass(frozen=True)
 class ArchivedTable:
-    """A table of the archive; ``rows`` is the sum over its parts."""
+    """A table of the archive.
+
+    Args:
+        table: its name.
+        columns: all of them, in their order.
+        rows: the sum over its parts.
+        parts: in the order of the rows.
+        partition_was_gone: whether somebody else had dropped the tenant's partition before the archive was made.
+    """
 
     table: str
     columns: tuple[Column, ...]
     rows: int
     parts: tuple[Part, ...]
+    partition_was_gone: bool = False
 
     @property
     def copied_columns(self) -> tuple[str, ...]:
@@ -102,28 +121,29 @@ class Manifest:
         return json.dumps({"format": FORMAT, **asdict(self)}, indent=2, ensure_ascii=False) + "\n"
 
 
-def read_manifest(text: str, uri: str) -> Manifest:
-    """Return the manifest that a text holds.
+def read_manifest(stored: bytes, uri: str) -> Manifest:
+    """Return the manifest that an object holds.
 
     Args:
-        text: JSON.
+        stored: JSON.
         uri: where it is, for messages.
 
     Raises:
-        ManifestError: it is no manifest, or of another format.
+        ManifestError: it is no manifest, does not agree with itself, or is of another format.
     """
     try:
-        values = json.loads(text)
+        values = json.loads(stored)
         found = values.pop("format")
         if found != FORMAT:
             raise ManifestError(
                 f"the archive has format {found!r}", where={"manifest": uri}, allowed=f"format {FORMAT}"
             )
-        return Manifest(**{**values, "tables": tuple(map(_table, values["tables"]))})
+        manifest = Manifest(**{**values, "tables": tuple(map(_table, values["tables"]))})
+        for what in _contradictions(manifest.tables):
+            raise ManifestError.damaged(what, uri)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ManifestError(
-            f"not a manifest of an archive: {error}", where={"manifest": uri}, allowed="what `strata` has written there"
-        ) from None
+        raise ManifestError.damaged(f"not a manifest of an archive: {error}", uri) from None
+    return manifest
 
 
 def _table(values: dict[str, Any]) -> ArchivedTable:
@@ -132,4 +152,17 @@ def _table(values: dict[str, Any]) -> ArchivedTable:
         tuple(Column(**column) for column in values["columns"]),
         values["rows"],
         tuple(Part(**part) for part in values["parts"]),
+        values.get("partition_was_gone", False),
     )
+
+
+def _contradictions(tables: Iterable[ArchivedTable]) -> Iterator[str]:
+    """Yield what a manifest says against itself: whoever believes it would drop rows that no part holds."""
+    named = set()
+    for table in tables:
+        in_parts = sum(part.rows for part in table.parts)
+        if table.rows != in_parts:
+            yield f"the manifest says {table.rows!r} rows of {table.table}, and {in_parts} in its parts"
+        if table.table in named:
+            yield f"the manifest names {table.table} twice"
+        named.add(table.table)
