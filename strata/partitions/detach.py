@@ -14,7 +14,7 @@ import psycopg
 
 from strata import sql
 from strata.advisory_locks import DETACH_CLASS, ONBOARD_KEY, REMOVAL_CLASS
-from strata.lock_retry import with_lock_retries
+from strata.lock_retry import roll_back, with_lock_retries
 from strata.partitions import errors
 from strata.partitions.blockers import find_blockers
 from strata.partitions.compare import OFFBOARDING_TRIGGER, TENANT_CHECK, tenant_check
@@ -37,7 +37,8 @@ class _LeafState:
         parent: what it is attached to, as PostgreSQL writes it; None for nothing.
         attached: to the parent that it should have.
         pending: its detach was begun and not finished.
-        tenant_check: the CHECK that says whose rows it holds.
+        tenant_check: the CHECK that says whose rows it holds; None when it has none.
+        dependents: what was made upon it, and would keep it from being dropped.
     """
 
     is_table: bool
@@ -45,6 +46,7 @@ class _LeafState:
     attached: bool
     pending: bool
     tenant_check: str | None
+    dependents: list[str]
 
 
 # 55000: another detach from this parent was begun and not finished.
@@ -87,8 +89,8 @@ class Removal:
         """Refuse the tenant's writes, detach its partitions, and return those that exist.
 
         Raises:
-            PartitionMismatchError: a partition hangs from another parent, or nothing proves that a table of its name
-                holds this tenant's rows only; nothing was changed.
+            PartitionMismatchError: a partition hangs from another parent, something else depends on it, or nothing
+                proves that a table of its name holds this tenant's rows only; nothing was changed.
             OffboardingTimeoutError: others held locks until the deadline; what was done stays done.
         """
         states = self._states()
@@ -105,6 +107,21 @@ class Removal:
             self.execute("offboarding/detached", [leaf], leaf=leaf)
         return present
 
+    def drop(self, template: str, present: Sequence[Leaf], **values: object) -> None:
+        """Run a script of a template that drops the partitions, all or none.
+
+        Raises:
+            PartitionMismatchError: something was made upon one of them since the run began.
+        """
+        try:
+            self.execute(template, present, leaves=present, tenant_id=self.tenant_id, **values)
+        except psycopg.errors.DependentObjectsStillExist as error:
+            roll_back(self.connection)
+            dependents = (error.diag.message_detail or str(error.diag.message_primary)).splitlines()
+            settle = "settle: drop that, or let it use the partitioned table"
+            found = [f"{dependent}; {settle}" for dependent in dependents]
+            raise errors.PartitionMismatchError(self.tenant_id, {"partitions": found}) from error
+
     def execute(self, template: str, at: Sequence[Leaf], **values: object) -> None:
         """Run a script of a template that locks some leaves, again while others hold what it needs."""
         script = sql.render(f"{template}.sql.j2", **values)
@@ -114,14 +131,14 @@ class Removal:
         """Return by table how far its leaf is, for those that exist.
 
         Raises:
-            PartitionMismatchError: a leaf is not where it should be, or its own CHECK does not prove that all its rows
-                are this tenant's.
+            PartitionMismatchError: a leaf is not where it should be, something depends on it, or its own CHECK does
+                not prove that all its rows are this tenant's.
         """
         query = sql.render("offboarding/leaf_state.sql.j2", leaves=self.leaves, tenant_check=TENANT_CHECK)
         by_name = {row[0]: _LeafState(*row[1:]) for row in self.connection.execute(query)}
         states = {leaf: by_name[leaf.qualified_name] for leaf in self.leaves if leaf.qualified_name in by_name}
-        doubts = {leaf.table: list(_doubts(leaf, state)) for leaf, state in states.items()}
-        if any(doubts.values()):
+        doubts = {leaf.table: found for leaf, state in states.items() if (found := list(_doubts(leaf, state)))}
+        if doubts:
             raise errors.PartitionMismatchError(self.tenant_id, doubts)
         return {leaf.table: state for leaf, state in states.items()}
 
@@ -166,8 +183,22 @@ def _doubts(leaf: Leaf, state: _LeafState) -> Iterator[str]:
     if not state.is_table:
         yield f"{leaf.qualified_name} is not a plain table"
         return
-    if state.tenant_check != tenant_check(leaf):
-        yield f"constraint {TENANT_CHECK} is {state.tenant_check} and not {tenant_check(leaf)}"
+    yield from _unproved(leaf, state.tenant_check)
     if state.parent is not None and not state.attached:
         settle = f"ALTER TABLE {state.parent} DETACH PARTITION {leaf.qualified_name} CONCURRENTLY"
         yield f"attached to {state.parent} and not to {leaf.qualified_parent}; settle: {settle}"
+    for dependent in state.dependents:
+        yield f"{dependent} depends on it; settle: drop that, or let it use {leaf.top}"
+
+
+def _unproved(leaf: Leaf, found: str | None) -> Iterator[str]:
+    """Yield why the CHECK of a leaf does not prove whose rows it holds."""
+    wanted = tenant_check(leaf)
+    table, add = f"ALTER TABLE {leaf.qualified_name}", f"ADD CONSTRAINT {TENANT_CHECK} {wanted}"
+    if found is None:
+        yield f"no constraint {TENANT_CHECK} proves whose rows {leaf.qualified_name} holds; settle: {table} {add}"
+    elif found == f"{wanted} NOT VALID":
+        yield f"constraint {TENANT_CHECK} is not validated; settle: {table} VALIDATE CONSTRAINT {TENANT_CHECK}"
+    elif found != wanted:
+        settle = f"find out whose rows it holds; {table} DROP CONSTRAINT {TENANT_CHECK}, {add}"
+        yield f"constraint {TENANT_CHECK} is {found} and not {wanted}; settle: {settle}"

@@ -32,8 +32,8 @@ def drop_tenant(
 
     Raises:
         TenantIdError: the id cannot be a partition key.
-        PartitionMismatchError: a partition hangs from another parent, or nothing proves that a table of its name holds
-            this tenant's rows only; nothing was changed.
+        PartitionMismatchError: a partition hangs from another parent, something else depends on it, or nothing proves
+            that a table of its name holds this tenant's rows only; nothing was changed, or nothing was dropped.
         OffboardingTimeoutError: others held locks for the rest of the budget.
         OffboardingFailedError: PostgreSQL refused; what was done stays done.
         ConnectionLostError: the connection broke; what was done stays done.
@@ -43,6 +43,6 @@ def drop_tenant(
         try:
             with removal.alone():
                 present = removal.take_out_of_service()
-                removal.execute("offboarding/drop_leaves", present, leaves=present, tenant_id=tenant_id)
+                removal.drop("offboarding/drop_leaves", present)
         except psycopg.Error as error:
             raise errors.offboarding_failure(tenant_id, error, lost=connection.broken) from error
