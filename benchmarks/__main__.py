@@ -52,7 +52,9 @@ def _run(goal: Goal, options: Options) -> bool:
         for side in comparison.sides:
             name, unit, count, least, middle, most = report.spread(side, comparison.unit)
             print(f"  {name}: min {least}, median {middle}, max {most} {unit} ({count} samples)")
-        print(f"  {comparison.name}: {comparison.kind} {report.amount(comparison, comparison.figure)}")
+        pairs = report.spread_of_pairs(comparison)
+        beside = f" (pairs: {pairs})" if pairs else ""
+        print(f"  {comparison.name}: {comparison.kind} {report.amount(comparison, comparison.figure)}{beside}")
     met = goal.is_met_by(comparisons[0])
     print(f"  {'met' if met else 'MISSED'}: {goal.direction} {report.amount(comparisons[0], goal.bound)}", flush=True)
     return met

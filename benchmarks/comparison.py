@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import operator
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-#: `ratio` is median over median; `difference` is the median of the differences of the pairs; `figure` is the median of
-#: one side, for what has no other side.
-Kind = Literal["ratio", "difference", "figure"]
+#: `ratio` and `difference` are medians over the pairs, whose two samples are of one turn; `ratio of medians` is for
+#: sides that were not measured in turns; `figure` is the median of one side, for what has no other side.
+Kind = Literal["ratio", "ratio of medians", "difference", "figure"]
 #: One measurement of one side, in the unit of its comparison.
 Measure = Callable[[], float]
 
@@ -41,7 +42,8 @@ class Comparison:
         kind: how the figure is made.
         unit: of the samples, and of a difference or figure.
         measured: the side that the project answers for.
-        baseline: the side that it is held against, sample by sample from the same moments; None for a figure.
+        baseline: the side that it is held against, sample by sample from the same turns unless the kind says otherwise;
+            None for a figure.
     """
 
     name: str
@@ -52,13 +54,29 @@ class Comparison:
 
     @property
     def figure(self) -> float:
-        """The ratio of the medians, the median difference of the pairs, or the median of the only side."""
+        """The median of the pairs' ratios or differences, the ratio of the medians, or the median of the only side."""
         if self.baseline is None:
             return self.measured.median
-        if self.kind == "ratio":
+        if self.kind == "ratio of medians":
             return self.measured.median / self.baseline.median
-        pairs = zip(self.measured.samples, self.baseline.samples, strict=True)
-        return statistics.median(measured - baseline for measured, baseline in pairs)
+        return statistics.median(self.pairs)
+
+    @property
+    def pairs(self) -> tuple[float, ...]:
+        """The ratio or the difference of each turn; none where the sides were not measured in turns.
+
+        A machine that slows during a run slows both samples of a turn, while the two medians may be of different turns.
+        """
+        if self.baseline is None or self.kind == "ratio of medians":
+            return ()
+        of_a_pair = operator.truediv if self.kind == "ratio" else operator.sub
+        turns = zip(self.measured.samples, self.baseline.samples, strict=True)
+        return tuple(of_a_pair(measured, baseline) for measured, baseline in turns)
+
+    @property
+    def is_ratio(self) -> bool:
+        """Whether the figure has no unit."""
+        return self.kind in ("ratio", "ratio of medians")
 
     @property
     def sides(self) -> tuple[Side, ...]:

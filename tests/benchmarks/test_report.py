@@ -39,15 +39,32 @@ def test_what_stands_around_the_generated_part_stays(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("measured", "figure", "verdict"), [((1.1, 1.2, 1.3), "1.20", "met"), ((1.1, 1.25, 1.3), "1.25", "**missed**")]
+    ("measured", "figure", "verdict"), [((1.1, 1.3, 1.2), "1.20", "met"), ((1.1, 1.3, 1.25), "1.25", "**missed**")]
 )
 def test_the_verdict_follows_the_figure(tmp_path, measured, figure, verdict):
     goal = next(goal for goal in GOALS if goal.bound == 1.2)
     record(tmp_path, goal.name, measured)
     text = report.with_results(f"{BEGIN}{END}", tmp_path)
-    assert f"| {goal.question} | at most 1.20 | {figure} | {verdict} | `{goal.command}` |" in text
-    assert f"| all of it | ours | s | 3 | 1.1 | {float(figure):.4g} | 1.3 | ratio {figure} |" in text
-    assert "|  | theirs | s | 3 | 1 | 1 | 1 |  |" in text
+    assert f"| {goal.question} | at most 1.20 | {figure} | 1.10 to 1.30 | {verdict} | `{goal.command}` |" in text
+    assert f"| all of it | ours | s | 3 | 1.1 | {float(figure):.4g} | 1.3 | ratio {figure} | 1.10 to 1.30 |" in text
+    assert "|  | theirs | s | 3 | 1 | 1 | 1 |  |  |" in text
+
+
+def test_the_greatest_difference_stands_beside_the_typical_one(tmp_path):
+    goal = next(goal for goal in GOALS if goal.name == "onboarding_stall")
+    comparison = Comparison("a window", "difference", "ms", Side("ours", (9.0, 70.0, 20.0)), Side("theirs", (4.0,) * 3))
+    Result(goal.name, "2026-01-31", "a command", {}, {}, (comparison,)).save(tmp_path)
+    text = report.with_results(f"{BEGIN}{END}", tmp_path)
+    assert f"| {goal.question} | at most 50 ms | 16 ms | 5 ms to 66 ms | met |" in text
+
+
+def test_one_pair_has_no_spread(tmp_path):
+    record(tmp_path, GOALS[0].name, (1.1,), (1.0,))
+    assert "| ratio 1.10 |  |" in report.with_results(f"{BEGIN}{END}", tmp_path)
+
+
+def test_a_name_does_not_end_its_cell():
+    assert report.table(("side",), [("psql | gzip",)]).splitlines()[-1] == r"| psql \| gzip |"
 
 
 @pytest.mark.parametrize(
@@ -55,6 +72,7 @@ def test_the_verdict_follows_the_figure(tmp_path, measured, figure, verdict):
     [
         ("ratio", 1.234, "1.23"),
         ("ratio", 1 / 350, "0.00286"),
+        ("ratio of medians", 1.234, "1.23"),
         ("difference", 27.6, "28 ms"),
         ("figure", 0.08149, "0.0815 ms"),
         ("figure", 312_345.6, "312,346 ms"),
@@ -71,5 +89,5 @@ def test_what_has_no_other_side_has_one_row(tmp_path):
     Result(goal.name, "2026-01-31", "a command", {"processors": 2}, {"python": "3.11"}, (comparison,)).save(tmp_path)
     assert result.load(goal.name, tmp_path).comparisons == (comparison,)
     text = report.with_results(f"{BEGIN}{END}", tmp_path)
-    assert "| all of it | ours | ms | 3 | 0.1 | 0.2 | 0.5 | figure 0.2 ms |" in text
-    assert "|  |" not in text.partition("## ")[2]
+    assert "| all of it | ours | ms | 3 | 0.1 | 0.2 | 0.5 | figure 0.2 ms |  |" in text
+    assert "\n|  |" not in text.partition("## ")[2]
