@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from strata.partitions.render import Leaf
 
 _PERSISTENCE: Final = {"p": "permanent", "u": "unlogged", "t": "temporary"}
+#: What PostgreSQL attaches no partition with, though the column is NOT NULL.
+_UNFIT_NOT_NULL: Final = re.compile(r"(?<= NOT NULL) (NO INHERIT|NOT VALID)")
 #: The trigger that stops writes during offboarding.
 OFFBOARDING_TRIGGER: Final = "strata_offboarding"
 TENANT_CHECK: Final = "strata_tenant_ck"
@@ -60,6 +63,7 @@ def compare(leaf: Leaf, observed: Any, parent: Any) -> tuple[Difference, ...]:
         return (Difference(f"{leaf.qualified_name} is not a table", "rename or drop what has this name"),)
     return (
         *_place(leaf, observed, parent),  # first: what hangs elsewhere has constraints from there
+        *_children(leaf, observed),
         *_columns(leaf, observed, parent),
         *_constraints(leaf, observed, parent),
         *_indexes(leaf, observed, parent),
@@ -90,11 +94,18 @@ def _place(leaf: Leaf, observed: Any, parent: Any) -> Iterator[Difference]:
         return
     if observed.detach_pending:
         yield Difference("half detached", f"ALTER TABLE {observed.parent} DETACH PARTITION {table} FINALIZE")
+    elif observed.bound is None:
+        yield Difference(f"inherits from {observed.parent}", f"ALTER TABLE {table} NO INHERIT {observed.parent}")
     elif observed.parent_oid != parent.oid or observed.bound != leaf.bound:
         yield Difference(
             f"attached to {observed.parent} {observed.bound} and not to {leaf.qualified_parent} {leaf.bound}",
             f"find out whose rows it holds; ALTER TABLE {observed.parent} DETACH PARTITION {table} CONCURRENTLY",
         )
+
+
+def _children(leaf: Leaf, observed: Any) -> Iterator[Difference]:
+    for child in observed.children or ():
+        yield Difference(f"{child} inherits from it", f"ALTER TABLE {child} NO INHERIT {leaf.qualified_name}")
 
 
 def _attachment(observed: Any) -> Iterator[Difference]:
@@ -114,8 +125,15 @@ def _columns(leaf: Leaf, observed: Any, parent: Any) -> Iterator[Difference]:
         if has[name] != wants[name]:
             yield Difference(
                 f"column {name} is {has[name]} and not {wants[name]}",
-                f"ALTER TABLE {leaf.qualified_name} ALTER COLUMN {name} to what it should be",
+                f"ALTER TABLE {leaf.qualified_name} {_with_column(name, has[name], wants[name])}",
             )
+
+
+def _with_column(name: str, found: str, definition: str) -> str:
+    """Return the part of ALTER TABLE after which a column is as the parent's."""
+    if _UNFIT_NOT_NULL.sub("", found) == definition:
+        return f"ALTER COLUMN {name} DROP NOT NULL, ALTER COLUMN {name} SET NOT NULL"
+    return f"ALTER COLUMN {name} to what it should be"
 
 
 def _constraints(leaf: Leaf, observed: Any, parent: Any) -> Iterator[Difference]:

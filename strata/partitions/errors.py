@@ -13,7 +13,7 @@ StrataError
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from psycopg import errors as postgresql
 
@@ -162,7 +162,7 @@ def onboarding_failure(tenant_id: str, error: psycopg.Error, *, lost: bool) -> S
     """Return what a refusal by PostgreSQL means to whoever onboards a tenant."""
     if lost:
         return ConnectionLostError(tenant_id, error)
-    meaning = _MISMATCHES.get(error.sqlstate or "")
+    meaning = _mismatch(error)
     if meaning is None:
         return OnboardingFailedError(tenant_id, error)
     return PartitionMismatchError(
@@ -175,7 +175,14 @@ def offboarding_failure(tenant_id: str, error: psycopg.Error, *, lost: bool) -> 
     return ConnectionLostError(tenant_id, error) if lost else OffboardingFailedError(tenant_id, error)
 
 
-_MISMATCHES = {
+def _mismatch(error: psycopg.Error) -> str | None:
+    """Return what is wrong with what exists, if it is that; much else that cannot be attached is 42P17 as well."""
+    if isinstance(error, postgresql.InvalidObjectDefinition) and "would overlap" not in str(error):
+        return None
+    return _MISMATCHES.get(error.sqlstate or "")
+
+
+_MISMATCHES: Final = {
     postgresql.InvalidObjectDefinition.sqlstate: "a partition of another name has this tenant's bound",
     postgresql.UniqueViolation.sqlstate: "another tenant's partition has this name",
     postgresql.CheckViolation.sqlstate: "the table holds rows of other tenants",

@@ -2,6 +2,7 @@ import pytest
 
 from strata.deadline import Deadline
 from strata.migrations import Migration, apply, load
+from strata.partitions.compare import TENANT_CHECK
 from strata.partitions.detach import Removal
 from strata.partitions.errors import PartitionMismatchError
 from strata.partitions.inspect import inspect_tenant, wanted_digests
@@ -96,6 +97,12 @@ SETTLED_BY_A_STATEMENT = {
     ),
     f'detached; ALTER TABLE {LEAF} ADD COLUMN "Extra" int': f'ALTER TABLE {LEAF} DROP COLUMN "Extra"',
     f"detached; ALTER TABLE {LEAF} DROP COLUMN description": f"ALTER TABLE {LEAF} ADD COLUMN description text",
+    f'detached; CREATE TABLE partitions."Child" () INHERITS ({LEAF})': (
+        f'ALTER TABLE partitions."Child" NO INHERIT {LEAF}'
+    ),
+    f'detached; CREATE TABLE partitions."Above" (LIKE {LEAF}); ALTER TABLE {LEAF} INHERIT partitions."Above"': (
+        f'ALTER TABLE {LEAF} NO INHERIT partitions."Above"'
+    ),
     'detached; ALTER TABLE app.payments ADD COLUMN "Note" text COLLATE "C" NOT NULL DEFAULT 5': (
         f'ALTER TABLE {LEAF} ADD COLUMN "Note" text COLLATE "C" NOT NULL DEFAULT 5'
     ),
@@ -132,6 +139,47 @@ def _of_payments(connection, layout):
     """Return how the leaf of payments differs; that it is not attached is mended and no matter here."""
     found = inspect_tenant(connection, "acme", layout).differences.get("payments", ())
     return [difference for difference in found if not difference.startswith("not attached")]
+
+
+@pytest.mark.parametrize("kind", ["NO INHERIT", "NOT VALID"])
+def test_a_not_null_that_no_partition_may_have_is_settled(tenant, layout, kind):
+    """PostgreSQL 18 has it; the error of the attach itself would name neither the column nor what to do."""
+    if tenant.info.server_version < 180000:
+        pytest.skip("before PostgreSQL 18, NOT NULL has no kinds")
+    (parent,) = (leaf.qualified_parent for leaf in leaves("acme", layout) if leaf.table == "payments")
+    tenant.execute(f"ALTER TABLE {parent} DETACH PARTITION {LEAF}")
+    tenant.execute(f"ALTER TABLE {LEAF} ALTER COLUMN status DROP NOT NULL")
+    tenant.execute(f"ALTER TABLE {LEAF} ADD CONSTRAINT mine NOT NULL status {kind}")
+    settle = f"ALTER TABLE {LEAF} ALTER COLUMN status DROP NOT NULL, ALTER COLUMN status SET NOT NULL"
+    wanted = "text NOT NULL DEFAULT 'pending'::text"
+    found = f"text NOT NULL {kind} DEFAULT 'pending'::text"
+    assert _of_payments(tenant, layout) == [f"column status is {found} and not {wanted}; settle: {settle}"]
+    with pytest.raises(PartitionMismatchError):
+        ensure_tenant(tenant, "acme", layout)
+    tenant.execute(settle)
+    ensure_tenant(tenant, "acme", layout)
+    assert inspect_tenant(tenant, "acme", layout).differences == {}
+
+
+def test_a_constraint_that_is_looked_at_later_is_not_the_parents(migrated, layout):
+    """Adopted, it would stand in for the parent's, and every INSERT ... ON CONFLICT of the tenant would fail."""
+    migrated.execute(render_part("create_leaf", leaves("acme", layout)[0]))
+    own = "payments_p_acme_tenant_id_idempotency_key_key"
+    unique = "UNIQUE (tenant_id, idempotency_key)"
+    migrated.execute(f"ALTER TABLE {LEAF} DROP CONSTRAINT {own}, ADD CONSTRAINT {own} {unique} DEFERRABLE")
+    with pytest.raises(PartitionMismatchError):
+        ensure_tenant(migrated, "acme", layout)
+    index = "UNIQUE CONSTRAINT USING btree (tenant_id, idempotency_key)"
+    drop = f"ALTER TABLE {LEAF} DROP CONSTRAINT {own}"
+    assert _of_payments(migrated, layout) == [
+        f"no constraint {TENANT_CHECK}; settle: pulumi up adds it",
+        f"no valid {index}; settle: add it to {LEAF}, as a constraint where it says so",
+        f"index partitions.{own}, {index} DEFERRABLE, is not the parent's; settle: {drop}",
+        "row-level security is off; settle: pulumi up enables it",
+    ]
+    migrated.execute(f"ALTER TABLE {LEAF} DROP CONSTRAINT {own}, ADD CONSTRAINT {own} {unique}")
+    ensure_tenant(migrated, "acme", layout)
+    assert inspect_tenant(migrated, "acme", layout).differences == {}
 
 
 @pytest.mark.parametrize("layout", ["list"], indirect=True)

@@ -17,6 +17,7 @@ from strata.partitions.errors import (
     OnboardingTimeoutError,
     PartitionMismatchError,
     TenantOffboardingError,
+    onboarding_failure,
 )
 from strata.partitions.inspect import inspect_tenant, wanted_digests
 from strata.partitions.layout import BUCKETS
@@ -264,6 +265,13 @@ def test_a_bound_that_another_partition_has_is_a_mismatch(migrated, layout):
     with pytest.raises(PartitionMismatchError, match="a partition of another name has this tenant's bound"):
         ensure_tenant(migrated, "acme", layout)
     assert _relations(migrated) == 1
+
+
+@only_list
+def test_what_else_postgresql_refuses_of_a_partition_is_not_taken_for_its_bound(migrated):
+    with pytest.raises(psycopg.errors.InvalidObjectDefinition) as refusal:
+        migrated.execute("CREATE TABLE partitions.other (tenant_id text) PARTITION BY LIST (ctid)")
+    assert isinstance(onboarding_failure("acme", refusal.value, lost=False), OnboardingFailedError)
 
 
 @only_list
