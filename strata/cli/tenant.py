@@ -12,8 +12,8 @@ from strata.cli.tenant_archive import archive, forget, restore
 from strata.cli.tenant_entries import add, offboard
 from strata.cli.tenant_next import NamedStack
 from strata.cli.tenant_views import described, overview, show_tenant, show_tenants
-from strata.partitions.inspect import inspect_tenant
 from strata.partitions.registered import STATES, registered_tenant, registered_tenants
+from strata.partitions.verify import find_all_differences
 
 app = typer.Typer(help="The tenants of a stack: who is there, who comes, who leaves.", no_args_is_help=True)
 
@@ -40,8 +40,8 @@ def show(tenant: TenantId, database: DatabaseReference = None, as_json: AsJson =
     """Show a tenant, how it differs from what it should be, and what to do."""
     with opened(database) as (connection, parameters):
         known = registered_tenant(connection, tenant)
-        observed = inspect_tenant(connection, tenant, layout_of(parameters))
-    found = described(known, observed, NamedStack(database=database))
+        differences = find_all_differences(connection, layout_of(parameters), lambda *_: None, tenant)
+    found = described(known, differences, NamedStack(database=database))
     if as_json:
         print_json(found)
     else:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from strata.cli.tenant_next import NamedStack
-    from strata.partitions.inspect import ObservedTenant
     from strata.partitions.registered import RegisteredTenant
+    from strata.partitions.registry import RegistryDifference
     from strata.partitions.statistics import PartitionStats
 
 
@@ -70,7 +70,7 @@ class TenantView:
         states: of its partitions.
         archive_uri: where its archive is.
         partitions: rows of the registry.
-        differences: by table, how a partition that should be in service differs, and how to settle it.
+        differences: by table, what `strata partitions verify` tells of its partition, and how to settle it.
         next_step: what to do.
     """
 
@@ -82,10 +82,12 @@ class TenantView:
     next_step: str
 
 
-def described(known: RegisteredTenant, observed: ObservedTenant, named: NamedStack) -> TenantView:
-    """Return what there is to say; a partition on its way out is not compared with one in service."""
-    in_service = {one.table for one in known.partitions if one.state == "active"}
-    differences = {table: found for table, found in observed.differences.items() if table in in_service}
+def described(known: RegisteredTenant, found: Sequence[RegistryDifference], named: NamedStack) -> TenantView:
+    """Return what there is to say."""
+    differences = {
+        str(table): tuple(f"{one.what}; settle: {one.settle}" for one in found if one.table == table)
+        for table in dict.fromkeys(one.table for one in found)
+    }
     return TenantView(
         known.tenant_id,
         known.states,

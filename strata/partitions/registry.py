@@ -50,7 +50,9 @@ class RegistryDifference:
         return label(f"{self.schema}.{self.partition}{owner}: {self.what}; settle: {self.settle}")
 
 
-def find_registry_differences(connection: Connection, layout: Layout) -> tuple[RegistryDifference, ...]:
+def find_registry_differences(
+    connection: Connection, layout: Layout, tenant_id: str | None = None
+) -> tuple[RegistryDifference, ...]:
     """Return all that the registry and the catalog do not agree on, ordered by partition; nothing when they agree.
 
     Orphan partitions, rows without a partition, states that the catalog contradicts, names, bounds and parents that
@@ -60,8 +62,9 @@ def find_registry_differences(connection: Connection, layout: Layout) -> tuple[R
     Args:
         connection: as the owner of the tables.
         layout: of the stack.
+        tenant_id: only this tenant's; then partitions that the registry does not know are left out.
     """
-    query = sql.render("statistics/registry_and_catalog.sql.j2", trigger=OFFBOARDING_TRIGGER)
+    query = sql.render("statistics/registry_and_catalog.sql.j2", trigger=OFFBOARDING_TRIGGER, tenant_id=tenant_id)
     with connection.cursor(row_factory=namedtuple_row) as cursor:
         rows: list[Any] = cursor.execute(query).fetchall()
     return tuple(
@@ -104,13 +107,17 @@ def _in_place(row: Any, layout: Layout) -> Iterator[tuple[str, str]]:
     bound = f"FOR VALUES IN ({sql.literal(row.tenant_id)})"
     if (row.parent_schema, row.parent, row.bound) != (*immediate_parent(row.table_name, row.tenant_id, layout), bound):
         yield f"attached to {row.parent_schema}.{row.parent} {row.bound}", "find out whose rows it holds"
-    if row.state == "active":
-        if row.pending:
-            parent = f"{row.parent_schema}.{sql.identifier(row.parent)}"
-            finalize = f"ALTER TABLE {parent} DETACH PARTITION {_qualified(row)} FINALIZE"
-            yield "half detached", f"{finalize}, then pulumi up"
-        if row.refuses_writes:
-            yield "writes to it are refused", f"DROP TRIGGER {OFFBOARDING_TRIGGER} ON {_qualified(row)}"
+    if row.pending:
+        yield "half detached", _finish_detach(row)
+    if row.state == "active" and row.refuses_writes:
+        yield "writes to it are refused", f"DROP TRIGGER {OFFBOARDING_TRIGGER} ON {_qualified(row)}"
+
+
+def _finish_detach(row: Any) -> str:
+    if row.state != "active":
+        return "run its removal again, unless it is running: pulumi up"
+    parent = f"{row.parent_schema}.{sql.identifier(row.parent)}"
+    return f"ALTER TABLE {parent} DETACH PARTITION {_qualified(row)} FINALIZE, then pulumi up"
 
 
 def _qualified(row: Any) -> str:

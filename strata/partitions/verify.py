@@ -42,11 +42,7 @@ def find_all_differences(
         tenant_id: only this tenant's; then partitions that no tenant is known of are left out.
     """
     known = read_partition_stats(connection, tenant_id)
-    found = [
-        difference
-        for difference in find_registry_differences(connection, layout)
-        if tenant_id is None or difference.tenant_id == tenant_id
-    ]
+    found = [*find_registry_differences(connection, layout, tenant_id)]
     told = {difference.partition for difference in found}
     compared = [one for one in known if one.state == "active" and one.partition not in told]
     found += _shapes(connection, layout, compared, report)

@@ -6,6 +6,7 @@ from strata.partitions.offboard import drop_tenant
 from strata.partitions.onboard import ensure_tenant
 from strata.partitions.registry import RegistryDifference, find_registry_differences
 from strata.partitions.render import leaves
+from tests.strata.half_detached import half_detach
 from tests.strata.rows import insert_payment
 
 only_list = pytest.mark.parametrize("layout", ["list"], indirect=True)
@@ -130,17 +131,34 @@ def test_an_active_tenant_whose_writes_are_refused(tenants, layout):
     assert find_registry_differences(tenants, layout) == ()
 
 
-@only_list
 def test_an_active_tenant_that_is_half_detached(tenants, layout, fresh_database):
-    with fresh_database.deployer() as reader, reader.transaction():
-        reader.execute("SELECT FROM app.payments WHERE tenant_id = 'acme'")
-        tenants.execute("SET lock_timeout = '50ms'")
-        with pytest.raises(Exception, match="lock timeout"):
-            tenants.execute(f"ALTER TABLE app.payments DETACH PARTITION {LEAF} CONCURRENTLY")
+    half_detach(tenants, fresh_database, "acme", layout)
     (found,) = find_registry_differences(tenants, layout)
     assert found.what == "half detached"
     tenants.execute(found.settle.removesuffix(", then pulumi up"))
     assert _found(tenants, layout) == [("payments_p_acme", "not attached")]
+
+
+def test_a_removal_that_ended_between_the_steps_of_a_detach(tenants, layout, fresh_database):
+    """Until it goes on, no other partition of that parent can be detached, and no migration runs."""
+    tenants.execute("UPDATE strata.tenant_partitions SET state = 'offboarding' WHERE tenant_id = 'acme'")
+    half_detach(tenants, fresh_database, "acme", layout)
+    (found,) = find_registry_differences(tenants, layout)
+    assert str(found) == (
+        "partitions.payments_p_acme (tenant acme, offboarding): half detached;"
+        " settle: run its removal again, unless it is running: pulumi up"
+    )
+    drop_tenant(tenants, "acme", layout)
+    assert find_registry_differences(tenants, layout) == ()
+
+
+def test_one_tenant_is_asked_for_alone(tenants, layout):
+    """A partition that the registry does not know is nobody's."""
+    tenants.execute(f"DROP TABLE {LEAF}")
+    tenants.execute("CREATE TABLE partitions.orphan (x integer)")
+    (found,) = find_registry_differences(tenants, layout, "acme")
+    assert (found.tenant_id, found.table) == ("acme", "payments")
+    assert find_registry_differences(tenants, layout, "O'Neil; DROP\\") == ()
 
 
 @only_list
