@@ -16,17 +16,19 @@ import psycopg
 from strata import sql
 from strata.database import connected
 from strata.errors import StrataError
-from strata.lock_retry import roll_back, with_lock_retries
-from strata.partitions.backfill.errors import UnmappedRowsError, backfill_failure
+from strata.lock_retry import with_lock_retries
+from strata.partitions.backfill.errors import backfill_failure
 from strata.partitions.backfill.plan import Plan, make_plan
 from strata.partitions.backfill.results import BackfillProgress, TableBackfill, TenantBackfill
 from strata.partitions.backfill.source import Source
+from strata.partitions.backfill.source_map import mapped
 from strata.partitions.onboard import ensure_tenant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from strata.database import Connection
+    from strata.partitions.backfill.source_map import TenantRange
     from strata.partitions.layout import Layout
 
     Report = Callable[[BackfillProgress], None]
@@ -121,24 +123,11 @@ def _run(
     with connected(database) as connection:
         try:
             plan = make_plan(connection, table, named)
-            _refuse_unmapped(connection, plan, named)
-            try:
-                connection.execute(sql.render("backfill/map.sql.j2", plan=plan, tenant_id=tenant_id))
+            with mapped(connection, plan, tenant_id) as ranges:
                 copy = Copy(connection, plan, layout, options or Options())
-                return TableBackfill(table, named.table, copy.run(tenant_id))
-            finally:
-                if not connection.closed:
-                    roll_back(connection)  # the map's transaction, when a value in it was refused
-                    connection.execute("DROP TABLE IF EXISTS pg_temp.strata_backfill")
+                return TableBackfill(table, named.table, copy.run(ranges, tenant_id))
         except psycopg.Error as error:
             raise backfill_failure(named.table, table, error, lost=connection.broken) from error
-
-
-def _refuse_unmapped(connection: Connection, plan: Plan, source: Source) -> None:
-    if source.fallback is None:
-        ((unmapped,),) = connection.execute(sql.render("backfill/unmapped.sql.j2", plan=plan)).fetchall()
-        if unmapped:
-            raise UnmappedRowsError(source.table, plan.table, unmapped)
 
 
 class _TenantFailedError(StrataError):
@@ -161,27 +150,27 @@ class Copy:
         self.layout = layout
         self.options = options
 
-    def run(self, tenant_id: str | None = None) -> tuple[TenantBackfill, ...]:
+    def run(self, ranges: Sequence[TenantRange], tenant_id: str | None = None) -> tuple[TenantBackfill, ...]:
         """Copy every tenant's range of the map, and return what became of each.
 
         Args:
+            ranges: in order.
             tenant_id: the one that was asked for, which has a result even when the map holds no row of it.
         """
-        ranges = self._query("ranges").fetchall()
         states: dict[str, str] = dict(self._query("states", table=self.plan.table).fetchall())
         if tenant_id is not None and not ranges:
             return (self._without_rows(tenant_id, states.get(tenant_id)),)
         started = time.monotonic()
-        total = sum(last - first for _, first, last in ranges)
+        total = sum(each.rows for each in ranges)
 
         def report(whose: str, position: int) -> None:
             elapsed = time.monotonic() - started
             self.options.report(BackfillProgress(whose, self.plan.table, position, total, elapsed))
 
         results = []
-        for whose, first, last in ranges:
-            results.append(self._tenant(whose, states.get(whose), first, last, report))
-            report(whose, last)
+        for each in ranges:
+            results.append(self._tenant(each, states.get(each.tenant_id), report))
+            report(each.tenant_id, each.last)
         return tuple(results)
 
     def _without_rows(self, tenant_id: str, state: str | None) -> TenantBackfill:
@@ -196,12 +185,11 @@ class Copy:
         )
         return replace(nothing, failed=str(unknown))
 
-    def _tenant(
-        self, tenant_id: str, state: str | None, first: int, last: int, report: Callable[[str, int], None]
-    ) -> TenantBackfill:
+    def _tenant(self, whose: TenantRange, state: str | None, report: Callable[[str, int], None]) -> TenantBackfill:
         """Copy one tenant's range, in ever smaller batches once a row is refused, so that this row is named."""
-        done = TenantBackfill(tenant_id, self.plan.table, last - first)
-        position, batch_rows = first, self.options.batch_rows
+        tenant_id, last = whose.tenant_id, whose.last
+        done = TenantBackfill(tenant_id, self.plan.table, whose.rows)
+        position, batch_rows = whose.first, self.options.batch_rows
         try:
             self._require_partition(tenant_id, state)
             while position < last:

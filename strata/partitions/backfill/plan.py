@@ -58,6 +58,7 @@ class Plan:
 
     Args:
         table: the partitioned table.
+        source: as whoever asked named it.
         key: primary key of the table, without the tenant.
         source_schema: schema of the source.
         source_name: its name.
@@ -69,6 +70,7 @@ class Plan:
     """
 
     table: str
+    source: str
     key: tuple[str, ...]
     source_schema: str
     source_name: str
@@ -149,7 +151,18 @@ class _Planning:
         tenant, join = self._tenant(given)
         self._refuse_forgotten(wanted, given)
         self._require_none()
-        plan = Plan(self.table, key, given.schema, given.name, given.key, columns, tenant, join, self.source.fallback)
+        plan = Plan(
+            self.table,
+            self.source.table,
+            key,
+            given.schema,
+            given.name,
+            given.key,
+            columns,
+            tenant,
+            join,
+            self.source.fallback,
+        )
         self._check_types(plan, wanted)
         self._require_none()
         return plan

@@ -3,6 +3,7 @@
 import pytest
 from psycopg.sql import SQL
 
+from strata import sql
 from strata.partitions.backfill.copy import Options, backfill_table, backfill_tenant
 from strata.partitions.backfill.errors import UnmappedRowsError
 from strata.partitions.backfill.source import Source, TenantJoin
@@ -28,6 +29,25 @@ def test_rows_of_nobody_are_counted_and_refused_unless_somebody_takes_them(tenan
         (1, 1),
         (3, 0),
     ]
+
+
+@pytest.mark.parametrize("options", [None, Options(ensure=True)])
+def test_a_row_of_nobody_that_appears_while_the_backfill_begins_is_refused(
+    tenants, layout, fresh_database, monkeypatch, options
+):
+    insert(tenants, "acme", 1)
+    render = sql.render
+
+    def appears(template, **values):
+        if template == "backfill/map.sql.j2":
+            with fresh_database.deployer() as other:
+                insert(other, None, 9)
+        return render(template, **values)
+
+    monkeypatch.setattr(sql, "render", appears)
+    with pytest.raises(UnmappedRowsError, match="1 rows belong to no tenant"):
+        backfill_table(tenants, "payments", SOURCE, layout, options)
+    assert held(tenants) == set()
 
 
 def test_audit_logs_take_the_tenant_of_their_user_else_the_systems(tenants, layout):

@@ -1,0 +1,72 @@
+"""The map: a temporary table that holds what is copied, ordered by tenant and by the source's key.
+
+The source is read for it once. Whatever is wrong with the rows taken together is found here, before one is copied.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from strata import sql
+from strata.lock_retry import roll_back
+from strata.partitions.backfill.errors import UnmappedRowsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from strata.database import Connection
+    from strata.partitions.backfill.plan import Plan
+
+_DROP: Final = "DROP TABLE IF EXISTS pg_temp.strata_backfill"
+
+
+@dataclass(frozen=True)
+class TenantRange:
+    """Where one tenant's rows are: behind the first position, up to the last.
+
+    Args:
+        tenant_id: whose.
+        first: the position before its first row.
+        last: the position of its last row.
+    """
+
+    tenant_id: str
+    first: int
+    last: int
+
+    @property
+    def rows(self) -> int:
+        """How many it has."""
+        return self.last - self.first
+
+
+@contextmanager
+def mapped(connection: Connection, plan: Plan, tenant_id: str | None) -> Iterator[tuple[TenantRange, ...]]:
+    """Make the map, and give the tenants' ranges in it; it is gone at the end.
+
+    Args:
+        connection: as the owner of the tables, in autocommit.
+        plan: how rows become rows.
+        tenant_id: whose rows alone are read; all when None.
+
+    Raises:
+        UnmappedRowsError: rows of the source belong to no tenant.
+    """
+    try:
+        connection.execute(sql.render("backfill/map.sql.j2", plan=plan, tenant_id=tenant_id))
+        yield _ranges(connection, plan)
+    finally:
+        if not connection.closed:
+            roll_back(connection)  # the map's transaction, when a value in it was refused
+            connection.execute(_DROP)
+
+
+def _ranges(connection: Connection, plan: Plan) -> tuple[TenantRange, ...]:
+    ranges = []
+    for tenant_id, first, last in connection.execute(sql.render("backfill/ranges.sql.j2")).fetchall():
+        if tenant_id is None:
+            raise UnmappedRowsError(plan.source, plan.table, last - first)
+        ranges.append(TenantRange(tenant_id, first, last))
+    return tuple(ranges)
