@@ -125,10 +125,11 @@ def _qualified(row: Any) -> str:
 
 
 _RUN_AGAIN: Final = "run its removal again: pulumi up"
+_GO_ON_WITHOUT: Final = f"{_RUN_AGAIN}; it goes on with what is there, and names this table"
 _SETTLE_MISSING: Final = {
     "active": "pulumi up creates it, empty; restore its rows first when they are wanted",
-    "offboarding": _RUN_AGAIN,
-    "detached": _RUN_AGAIN,
+    "offboarding": _GO_ON_WITHOUT,
+    "detached": _GO_ON_WITHOUT,
     "verified": _RUN_AGAIN,
     "restoring": "drop what the restore has made, and restore again",
 }

@@ -85,6 +85,15 @@ def test_a_removal_whose_partition_is_gone(tenants, layout):
             assert _found(tenants, layout) == [("payments_p_acme", "there is no such partition")]
 
 
+@pytest.mark.parametrize("layout", ["list"], indirect=True)
+@pytest.mark.parametrize("state", ["offboarding", "detached"])
+def test_a_removal_goes_on_without_a_partition_that_is_gone(tenants, layout, state):
+    _set_state(tenants, state)
+    tenants.execute(f"DROP TABLE {LEAF}")
+    (found,) = find_registry_differences(tenants, layout)
+    assert found.settle == "run its removal again: pulumi up; it goes on with what is there, and names this table"
+
+
 #: state, whether its partition is attached, and what is wrong with that.
 STATES = (
     ("active", True, None),
