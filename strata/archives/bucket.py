@@ -13,7 +13,7 @@ from strata.archives.manifest import BRING_BACK, Manifest, Part, read_manifest
 from strata.errors import StrataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 MANIFEST: Final = "manifest.json"
 _READ_BYTES: Final = 1 << 20
@@ -52,6 +52,11 @@ class ArchiveLocation:
     def uri(self) -> str:
         """The location as text."""
         return f"s3://{self.bucket}/{self.prefix}"
+
+    @property
+    def manifest_uri(self) -> str:
+        """Its manifest, as text."""
+        return f"{self.uri}/{MANIFEST}"
 
     def part_key(self, table: str, number: int) -> str:
         """Return the key of a part, numbered from 0."""
@@ -168,6 +173,12 @@ class ArchiveBucket:
                     allowed=f"an object of {part.bytes} bytes",
                     next_command=BRING_BACK,
                 )
+
+    def unnamed_parts(self, manifest: Manifest, tables: Iterable[str]) -> list[str]:
+        """Return the keys of what is there of some tables, and which a manifest does not name."""
+        named = {part.key for table in manifest.tables for part in table.parts}
+        prefixes = tuple(f"{self.location.prefix}/{table}/" for table in tables)
+        return [key for key in self.keys() if key.startswith(prefixes) and key not in named]
 
     def keys(self) -> list[str]:
         """Return the keys of all objects of the archive."""

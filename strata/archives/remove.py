@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from strata import sql
-from strata.archives.bucket import MANIFEST, ArchiveBucket, ArchiveLocation
+from strata.archives.bucket import ArchiveBucket, ArchiveLocation
 from strata.archives.errors import ArchiveMismatchError, ManifestGoneError
-from strata.archives.manifest import Manifest
+from strata.archives.manifest import ArchivedTable, Manifest, ManifestError
 from strata.archives.verify import verify_table
 from strata.archives.write import write_table
 from strata.database import connected
@@ -23,21 +23,30 @@ from strata.reference import resolve
 from strata.tenants import name_suffix
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from strata.archives.write import Report
     from strata.database import Connection
+    from strata.partitions.detach import Registered
     from strata.partitions.layout import Layout
     from strata.partitions.render import Leaf
 
 
 @dataclass(frozen=True)
 class ArchivedTenant:
-    """A tenant that is archived and gone: where to, and rows by table."""
+    """A tenant that is archived and gone.
+
+    Args:
+        tenant_id: whose rows these are.
+        uri: where the archive is.
+        rows: by table.
+        gone: tables whose partition somebody else had dropped when the archive was made; it has no rows of them.
+    """
 
     tenant_id: str
     uri: str
     rows: dict[str, int]
+    gone: tuple[str, ...]
 
 
 def archive_place(reference: str, tenant_id: str) -> ArchiveLocation:
@@ -80,11 +89,13 @@ def archive_tenant(
     Raises:
         TenantIdError: the id cannot be a partition key.
         TenantArchivedError: the tenant is on its way back from an archive.
-        PartitionMismatchError: a partition is gone, or nothing proves that it holds this tenant's rows only.
+        PartitionMismatchError: a partition of a tenant in service is gone, something else depends on one, or nothing
+            proves that it holds this tenant's rows only.
         OffboardingTimeoutError: others held locks for the rest of the budget.
         ArchivePausedError: the budget is spent.
         ArchiveMismatchError: what was read back is not what the partition holds; nothing was dropped.
-        ManifestGoneError: an earlier run has dropped partitions, and the manifest of their archive is gone.
+        ManifestGoneError: partitions that were archived are gone, and so is the manifest of their archive.
+        ManifestError: the manifest is not the one that was written.
         ArchiveBucketError: the bucket refused.
         OffboardingFailedError, ConnectionLostError: PostgreSQL refused, or broke; what was done stays done.
     """
@@ -108,31 +119,29 @@ class _Archiving:
         self.report = report
 
     def run(self, place: ArchiveLocation) -> ArchivedTenant | None:
-        self._refuse_half_restored()
+        self._refuse_gone(self.removal.registered())
         present = self.removal.take_out_of_service()
         states, uri = self._begin(place.uri)
         if not states:
             return None
-        self._refuse_missing(states, present)
         bucket = ArchiveBucket(ArchiveLocation.parse(uri, place.region))
-        unverified = [leaf for leaf in present if states[leaf.table] != "verified"]
-        manifest = bucket.find_manifest()
-        if manifest is None:
-            self._refuse_lost(states, bucket)
-            self._unverify([leaf for leaf in present if leaf not in unverified])
-            manifest, unverified = self._write(bucket, present), list(present)
-        self._verify(bucket, manifest, unverified)
-        bucket.require(manifest)
-        if present:
-            self.removal.execute("archives/drop_archived", present, leaves=present)
-        return ArchivedTenant(self.tenant_id, uri, {table.table: table.rows for table in manifest.tables})
+        manifest = self._proved(bucket, states, present)
+        if set(states.values()) != {"archived"}:
+            self.removal.drop("archives/drop_archived", present)
+        gone = tuple(table.table for table in manifest.tables if table.partition_was_gone)
+        return ArchivedTenant(self.tenant_id, uri, {table.table: table.rows for table in manifest.tables}, gone)
 
-    def _refuse_half_restored(self) -> None:
-        """Refuse a tenant whose partitions hold a part of its archive: archived again, it would pass for the whole."""
-        query = sql.render("archives/registered.sql.j2", tenant_id=self.tenant_id)
-        for _, state, uri, _ in self.connection.execute(query).fetchall():
-            if state == "restoring":
-                raise errors.TenantArchivedError(self.tenant_id, state, uri)
+    def _refuse_gone(self, registered: Mapping[str, Registered]) -> None:
+        """Refuse a tenant in service that lacks a partition: now it can be made again, and asked for."""
+        if any(one.state != "active" for one in registered.values()):
+            return
+        gone = registered.keys() - {leaf.table for leaf in self.removal.find_present()}
+        if gone:
+            settle = (
+                "pulumi up --refresh, with its entry in the stack file, makes it again, empty; then remove the entry"
+            )
+            found = [f"no such partition to archive; settle: {settle}"]
+            raise errors.PartitionMismatchError(self.tenant_id, dict.fromkeys(sorted(gone), found))
 
     def _begin(self, uri: str) -> tuple[dict[str, str], str]:
         """Record where the archive goes, once; return the registry's state by table and the place."""
@@ -140,27 +149,53 @@ class _Archiving:
         found = self.connection.execute(query).fetchall()
         return {table: state for table, state, _ in found}, found[0][2] if found else uri
 
-    def _refuse_missing(self, states: dict[str, str], present: Sequence[Leaf]) -> None:
-        missing = {table for table, state in states.items() if state != "archived"} - {leaf.table for leaf in present}
-        if missing:
-            settle = "no such partition to archive; settle: if its rows are gone on purpose, remove with onRemove: drop"
-            raise errors.PartitionMismatchError(self.tenant_id, {table: [settle] for table in sorted(missing)})
+    def _proved(self, bucket: ArchiveBucket, states: Mapping[str, str], present: Sequence[Leaf]) -> Manifest:
+        """Return the manifest of the archive, which holds all that is there: written before, or now."""
+        unverified = [leaf for leaf in present if states[leaf.table] != "verified"]
+        manifest = bucket.find_manifest()
+        if manifest is None:
+            self._refuse_lost(states, present, bucket)
+            self._unverify([leaf for leaf in present if leaf not in unverified])
+            manifest, unverified = self._write(bucket, states, present), list(present)
+        self._refuse_replaced(manifest, bucket, present)
+        self._verify(bucket, manifest, unverified)
+        bucket.require(manifest)
+        return manifest
 
-    def _refuse_lost(self, states: dict[str, str], bucket: ArchiveBucket) -> None:
-        """Refuse to write an archive without the tables that are dropped: it would pass for the whole."""
-        archived = sorted(table for table, state in states.items() if state == "archived")
-        if archived:
-            raise ManifestGoneError(self.tenant_id, archived, f"{bucket.location.uri}/{MANIFEST}")
+    def _refuse_lost(self, states: Mapping[str, str], present: Sequence[Leaf], bucket: ArchiveBucket) -> None:
+        """Refuse to write an archive without tables that are in it and nowhere else: it would pass for the whole."""
+        archived = {table for table, state in states.items() if state in {"verified", "archived"}}
+        lost = archived - {leaf.table for leaf in present}
+        if lost:
+            raise ManifestGoneError(self.tenant_id, sorted(lost), bucket.location.manifest_uri)
+
+    def _refuse_replaced(self, manifest: Manifest, bucket: ArchiveBucket, present: Sequence[Leaf]) -> None:
+        """Refuse a manifest that leaves something out: what is `verified` was compared with the one of that time."""
+        uri = bucket.location.manifest_uri
+        if manifest.tenant_id != self.tenant_id:
+            raise ManifestError.damaged(f"the manifest is of tenant {manifest.tenant_id}", uri)
+        tables = {leaf.table for leaf in present}
+        left_out = sorted(tables - {table.table for table in manifest.tables}) or [
+            f"part {key}" for key in bucket.unnamed_parts(manifest, tables)
+        ]
+        if left_out:
+            raise ManifestError.damaged(f"the manifest does not name {', '.join(left_out)}", uri)
 
     def _unverify(self, verified: Sequence[Leaf]) -> None:
         """Record that nothing is proved of these tables any more: the archive that it was said of is gone."""
         for leaf in verified:
             self.removal.execute("archives/record", [leaf], leaf=leaf, state="detached")
 
-    def _write(self, bucket: ArchiveBucket, present: Sequence[Leaf]) -> Manifest:
-        tables = [write_table(self.connection, leaf, bucket, self.removal.deadline, self.report) for leaf in present]
+    def _write(self, bucket: ArchiveBucket, states: Mapping[str, str], present: Sequence[Leaf]) -> Manifest:
+        tables = tuple(
+            write_table(self.connection, leaf, bucket, self.removal.deadline, self.report)
+            if leaf in present
+            else ArchivedTable(leaf.table, (), 0, (), partition_was_gone=True)
+            for leaf in self.removal.leaves
+            if leaf.table in states
+        )
         version, migration, created_at = self.connection.execute(sql.render("archives/server.sql.j2")).fetchall()[0]
-        manifest = Manifest(self.tenant_id, self.layout, version, migration, created_at, tuple(tables))
+        manifest = Manifest(self.tenant_id, self.layout, version, migration, created_at, tables)
         bucket.put_manifest(manifest)
         return manifest
 

@@ -49,6 +49,14 @@ class _LeafState:
     dependents: list[str]
 
 
+@dataclass(frozen=True)
+class Registered:
+    """What the registry says of one of the tenant's tables: how far it is, and where its archive is, or was begun."""
+
+    state: str
+    archive_uri: str | None
+
+
 # 55000: another detach from this parent was begun and not finished.
 _DETACH_PENDING: Final = (psycopg.errors.ObjectNotInPrerequisiteState,)
 
@@ -84,6 +92,29 @@ class Removal:
         finally:
             if not self.connection.closed:
                 self.connection.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", key)
+
+    def registered(self) -> dict[str, Registered]:
+        """Return by table what the registry says of the tenant.
+
+        Raises:
+            TenantArchivedError: its partitions hold a part of an archive, which is being restored: that would pass for
+                the whole when it is archived again, and be forgotten when it is dropped.
+        """
+        query = sql.render("offboarding/registered.sql.j2", tenant_id=self.tenant_id)
+        found = {table: Registered(state, uri) for table, state, uri in self.connection.execute(query)}
+        for one in found.values():
+            if one.state == "restoring":
+                raise errors.TenantArchivedError(self.tenant_id, one.state, str(one.archive_uri))
+        return found
+
+    def find_present(self) -> tuple[Leaf, ...]:
+        """Return the partitions that exist.
+
+        Raises:
+            PartitionMismatchError: as `take_out_of_service`.
+        """
+        states = self._states()
+        return tuple(leaf for leaf in self.leaves if leaf.table in states)
 
     def take_out_of_service(self) -> tuple[Leaf, ...]:
         """Refuse the tenant's writes, detach its partitions, and return those that exist.

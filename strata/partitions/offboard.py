@@ -32,6 +32,7 @@ def drop_tenant(
 
     Raises:
         TenantIdError: the id cannot be a partition key.
+        TenantArchivedError: the tenant is on its way back from an archive; nothing was changed.
         PartitionMismatchError: a partition hangs from another parent, something else depends on it, or nothing proves
             that a table of its name holds this tenant's rows only; nothing was changed, or nothing was dropped.
         OffboardingTimeoutError: others held locks for the rest of the budget.
@@ -42,6 +43,7 @@ def drop_tenant(
         removal = Removal(connection, tenant_id, layout, Deadline(budget_seconds))
         try:
             with removal.alone():
+                removal.registered()
                 present = removal.take_out_of_service()
                 removal.drop("offboarding/drop_leaves", present)
         except psycopg.Error as error:

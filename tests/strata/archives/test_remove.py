@@ -43,14 +43,17 @@ def test_a_tenant_is_archived_dropped_and_restored_bit_for_bit(tenants, layout, 
     assert tenants.execute(count).fetchone() == (ROWS["payments"],)
 
 
-def test_a_tenant_that_is_half_restored_is_not_archived_again(tenants, layout, place):
-    """Its partitions hold a part of the archive only: a second archive would be mistaken for the whole."""
+def test_a_tenant_that_is_half_restored_is_neither_archived_again_nor_dropped(tenants, layout, place):
+    """A second archive would be mistaken for the whole; without its rows the registry would know of no archive."""
     archive_tenant(tenants, "acme", layout, place, nothing)
     with pytest.raises(ArchivePausedError):
         restore_tenant(tenants, place, layout, nothing, budget_seconds=0)
     before = registry(tenants)
     with pytest.raises(TenantArchivedError, match="the tenant is being restored from its archive"):
         archive_tenant(tenants, "acme", layout, replace(place, prefix=place.prefix + "-2"), nothing)
+    assert registry(tenants) == before
+    with pytest.raises(TenantArchivedError, match="strata tenant restore acme"):
+        drop_tenant(tenants, "acme", layout)
     assert registry(tenants) == before
     assert restore_tenant(tenants, place, layout, nothing).rows == ROWS
 
