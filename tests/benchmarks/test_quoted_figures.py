@@ -38,6 +38,13 @@ def median(name: str, number: int = 0) -> float:
     return recorded(name)[number].measured.median
 
 
+def baseline(name: str) -> float:
+    """Return the median of what the project is held against."""
+    side = recorded(name)[0].baseline
+    assert side is not None
+    return side.median
+
+
 def worst_against_worst(name: str) -> float:
     """Return the worst wait of all windows with a change, minus the worst of all without one."""
     one = recorded(name)[0]
@@ -83,6 +90,8 @@ QUOTES: Final = {
         f"{median('ten_thousand', 1) / 60:.0f} minutes in the recorded run",
     ],
     "scaling.md": [
+        f"A leaf beside 5,000 of its table costs {baseline('leaf_cpu'):.0f} ms of processor time",
+        f"A leaf beside 5,000 of its table costs {median('leaf_cpu'):.0f} ms. What",
         f"{median('noop_preview'):.0f} s at 1,000 tenants, {median('ten_thousand', 3):.0f} s at 10,000",
         f"{milliseconds_of_a_tenant():.0f} ms for each tenant more",
         f"{median('bulk_onboarding'):.0f} s for 1,000 tenants, {median('ten_thousand', 1) / 60:.0f} minutes for 10,000",
