@@ -12,16 +12,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
+from psycopg.errors import InsufficientPrivilege
 
 from strata import sql
 from strata.database import connected
 from strata.errors import StrataError
 from strata.lock_retry import with_lock_retries
+from strata.partitions.backfill.access import denied
 from strata.partitions.backfill.errors import backfill_failure
 from strata.partitions.backfill.plan import Plan, make_plan
 from strata.partitions.backfill.results import BackfillProgress, TableBackfill, TenantBackfill
 from strata.partitions.backfill.source import Source
 from strata.partitions.backfill.source_map import mapped
+from strata.partitions.errors import not_active
 from strata.partitions.onboard import ensure_tenant
 
 if TYPE_CHECKING:
@@ -126,8 +129,18 @@ def _run(
             with mapped(connection, plan, tenant_id) as ranges:
                 copy = Copy(connection, plan, layout, options or Options())
                 return TableBackfill(table, named.table, copy.run(ranges, tenant_id))
+        except InsufficientPrivilege as error:
+            raise denied(connection, named, table, error) from error
         except psycopg.Error as error:
             raise backfill_failure(named.table, table, error, lost=connection.broken) from error
+
+
+@dataclass(frozen=True)
+class _State:
+    """What the registry knows of a tenant: its state, and the place of its archive if it has one."""
+
+    name: str
+    archive_uri: str
 
 
 class _TenantFailedError(StrataError):
@@ -157,7 +170,8 @@ class Copy:
             ranges: in order.
             tenant_id: the one that was asked for, which has a result even when the map holds no row of it.
         """
-        states: dict[str, str] = dict(self._query("states", table=self.plan.table).fetchall())
+        known = self._query("states", table=self.plan.table).fetchall()
+        states = {whose: _State(name, str(archive_uri)) for whose, name, archive_uri in known}
         if tenant_id is not None and not ranges:
             return (self._without_rows(tenant_id, states.get(tenant_id)),)
         started = time.monotonic()
@@ -173,7 +187,7 @@ class Copy:
             report(each.tenant_id, each.last)
         return tuple(results)
 
-    def _without_rows(self, tenant_id: str, state: str | None) -> TenantBackfill:
+    def _without_rows(self, tenant_id: str, state: _State | None) -> TenantBackfill:
         """Return that there is nothing to copy; of a tenant that nobody knows, that its id is likely misspelt."""
         nothing = TenantBackfill(tenant_id, self.plan.table, 0)
         if state is not None:
@@ -185,7 +199,7 @@ class Copy:
         )
         return replace(nothing, failed=str(unknown))
 
-    def _tenant(self, whose: TenantRange, state: str | None, report: Callable[[str, int], None]) -> TenantBackfill:
+    def _tenant(self, whose: TenantRange, state: _State | None, report: Callable[[str, int], None]) -> TenantBackfill:
         """Copy one tenant's range, in ever smaller batches once a row is refused, so that this row is named."""
         tenant_id, last = whose.tenant_id, whose.last
         done = TenantBackfill(tenant_id, self.plan.table, whose.rows)
@@ -217,17 +231,18 @@ class Copy:
             return replace(done, failed=str(failure))
         return done
 
-    def _require_partition(self, tenant_id: str, state: str | None) -> None:
-        if state == "active":
+    def _require_partition(self, tenant_id: str, state: _State | None) -> None:
+        if state is not None and state.name != "active":
+            raise not_active(tenant_id, state.name, state.archive_uri)
+        if state is not None:
             return
-        if self.options.ensure:
-            ensure_tenant(self.connection, tenant_id, self.layout)
-            return
-        raise _TenantFailedError(
-            f"the tenant has no partition of {self.plan.table}" if state is None else f"the tenant is {state}",
-            allowed="tenants that are active, or none yet when ensure is given",
-            next_command="add it to the config and pulumi up; then run again",
-        )
+        if not self.options.ensure:
+            raise _TenantFailedError(
+                f"the tenant has no partition of {self.plan.table}",
+                allowed="tenants that are active, or none yet when ensure is given",
+                next_command="add it to the config and pulumi up; then run again",
+            )
+        ensure_tenant(self.connection, tenant_id, self.layout)
 
     def _retried(self, tenant_id: str, first: int, last: int) -> tuple[int, int, int]:
         return with_lock_retries(

@@ -2,6 +2,7 @@
 
 StrataError
   BackfillSourceError        the source cannot be copied into the table: nothing was
+    SourceDeniedError          the role may not read it
   UnmappedRowsError          rows of the source belong to no tenant: nothing was copied
   BackfillBusyError          others hold locks on the source: what was copied stays
   BackfillFailedError        PostgreSQL refused: what was copied stays
@@ -21,17 +22,38 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_FITTING = "a table with a primary key, whose columns become the table's by name, by columns, or are left_out"
+_NAME_IT = "name what is missing in the Source, and run again"
+
+
 class BackfillSourceError(StrataError):
     """The source does not fit the table; nothing was copied."""
 
-    def __init__(self, source: str, table: str, problems: Sequence[str]) -> None:
+    def __init__(
+        self, source: str, table: str, problems: Sequence[str], *, allowed: str = _FITTING, next_command: str = _NAME_IT
+    ) -> None:
         super().__init__(
             f"the source cannot be copied: {'; '.join(problems)}",
             where={"source": source, "table": f"app.{table}"},
-            allowed="a table with a primary key, whose columns become the table's by name, by columns, or are left_out",
-            next_command="name what is missing in the Source, and run again",
+            allowed=allowed,
+            next_command=next_command,
         )
         self.problems = tuple(problems)
+
+
+class SourceDeniedError(BackfillSourceError):
+    """The role may not read the source, or not every row of it; nothing was copied."""
+
+    def __init__(self, source: str, table: str, reason: str, statements: Sequence[str]) -> None:
+        given = f"as a role that may: {'; '.join(statements)}" if statements else "settle what it says"
+        super().__init__(
+            source,
+            table,
+            [reason],
+            allowed="a source of which the role that copies may read every row, and expressions that it may run",
+            next_command=f"{given}; then run again",
+        )
+        self.statements = tuple(statements)
 
 
 class UnmappedRowsError(StrataError):

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
+from psycopg.errors import InsufficientPrivilege
 from psycopg.rows import namedtuple_row
 from psycopg.sql import Composable
 
@@ -120,13 +121,14 @@ def make_plan(connection: Connection, table: str, source: Source) -> Plan:
 
     Raises:
         BackfillSourceError: the two do not fit: all problems that were found, together.
+        psycopg.Error: what says nothing about that: a lock, a right that is lacking, a connection that broke.
     """
     if table not in PARTITIONED_TABLES:
         raise BackfillSourceError(source.table, table, [f"app.{table} is none of {', '.join(PARTITIONED_TABLES)}"])
     try:
         return _Planning(connection, table, source).plan()
     except psycopg.Error as error:
-        if connection.broken or is_lock_failure(error):
+        if connection.broken or is_lock_failure(error) or isinstance(error, InsufficientPrivilege):
             raise  # which says nothing about whether the two fit
         raise BackfillSourceError(source.table, table, [" ".join(str(error).split())]) from error
 

@@ -4,7 +4,6 @@ import pytest
 from psycopg.pq import TransactionStatus
 from psycopg.sql import SQL
 
-from strata.errors import StrataError
 from strata.partitions.backfill import copy
 from strata.partitions.backfill.copy import backfill_table, backfill_tenant
 from strata.partitions.backfill.errors import BackfillBusyError, BackfillFailedError
@@ -66,24 +65,6 @@ def test_a_source_that_is_locked_is_no_source_that_does_not_fit(tenants, layout,
         with pytest.raises(BackfillBusyError, match="the source met a lock: canceling statement due to lock timeout"):
             backfill_table(tenants, "payments", SOURCE, layout)
     assert backfill_tenant(tenants, "acme", "payments", SOURCE, layout).copied == 1
-
-
-def test_a_source_whose_policies_hide_rows_is_not_taken_for_the_whole(tenants, layout, fresh_database):
-    """A connection of the caller's own has not the settings of a session that the library opens."""
-    for number, tenant_id in enumerate(("acme", "O'Neil")):
-        insert(tenants, tenant_id, number)
-    with fresh_database.admin() as admin:
-        admin.execute("ALTER TABLE legacy.payments OWNER TO CURRENT_USER")
-        admin.execute("GRANT SELECT ON legacy.payments TO strata_owner")
-        admin.execute("ALTER TABLE legacy.payments ENABLE ROW LEVEL SECURITY")
-        admin.execute("CREATE POLICY visible ON legacy.payments USING (tenant_id = 'acme')")
-    for source in (SOURCE, Source(SOURCE, fallback="system")):
-        with (
-            fresh_database.deployer() as own,
-            pytest.raises(StrataError, match="query would be affected by row-level security policy"),
-        ):
-            backfill_table(own, "payments", source, layout)
-        assert held(tenants) == set()
 
 
 def test_the_source_is_read_under_the_time_limit_of_reading_and_not_under_the_sessions(tenants, layout):

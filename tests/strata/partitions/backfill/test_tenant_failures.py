@@ -21,18 +21,41 @@ def test_a_tenant_without_a_partition_is_reported_or_given_one(tenants, layout):
     assert {row[0] for row in held(tenants)} == {"acme", "globex"}
 
 
-def test_a_tenant_on_its_way_out_is_not_filled_and_not_made_again(tenants, layout):
-    insert(tenants, "acme", 1)
+OFFBOARDED = (
+    "the tenant is being offboarded (tenant O'Neil); allowed: onboarding after its removal is complete;"
+    " next: remove its entry and run pulumi up; then add it again"
+)
+ARCHIVED = (
+    "the tenant is archived (tenant O'Neil, archive s3://archive/1);"
+    " allowed: a tenant that was never archived, or whose rows are back;"
+    """ next: strata tenant restore 'O'"'"'Neil', then pulumi up;"""
+    """ or, to begin it anew without its rows, strata tenant forget 'O'"'"'Neil' --confirm 'O'"'"'Neil'"""
+)
+STATES = {
+    "offboarding": OFFBOARDED,
+    "detached": OFFBOARDED,
+    "archived": ARCHIVED,
+    "restoring": ARCHIVED.replace("is archived", "is being restored from its archive"),
+}
+
+
+@pytest.mark.parametrize("options", [None, Options(ensure=True)])
+def test_a_tenant_on_its_way_out_or_back_is_not_filled_and_not_made_again(tenants, layout, options):
+    insert(tenants, "O'Neil", 1)
     insert(tenants, "system", 2)
-    insert(tenants, "x" * 1025, 3)
-    tenants.execute("UPDATE strata.tenant_partitions SET state = 'archived' WHERE tenant_id = 'acme'")
-    reported = backfill_table(tenants, "payments", SOURCE, layout).tenants
-    assert [each.failed.split(";")[0] if each.failed else None for each in reported] == [
-        "the tenant is archived", None, "the tenant has no partition of payments"
-    ]  # fmt: skip
-    ensured = backfill_table(tenants, "payments", SOURCE, layout, Options(ensure=True)).tenants
-    assert "strata tenant restore acme" in ensured[0].failed
-    assert "is 1025 bytes long" in ensured[2].failed
+    for state, advice in STATES.items():
+        change = "UPDATE strata.tenant_partitions SET state = %s, archive_uri = 's3://archive/1' WHERE tenant_id = %s"
+        tenants.execute(change, (state, "O'Neil"))
+        one, system = backfill_table(tenants, "payments", SOURCE, layout, options).tenants
+        assert (one.failed, one.copied, system.failed) == (advice, 0, None)
+
+
+def test_a_tenant_that_cannot_be_made_stops_no_other(tenants, layout):
+    insert(tenants, "x" * 1025, 1)
+    insert(tenants, "system", 2)
+    system, other = backfill_table(tenants, "payments", SOURCE, layout, Options(ensure=True)).tenants
+    assert system.copied == 1
+    assert "is 1025 bytes long" in other.failed
 
 
 def test_writes_that_a_removal_refuses_are_this_tenants_failure(tenants, layout):
