@@ -101,6 +101,11 @@ QUOTES: Final = {
     "runbooks/first-rollout.md": [
         f"1,000 tenants take {median('bulk_onboarding'):.0f} s in all",
     ],
+    "adr/0001-partition-by-list-per-tenant.md": [
+        f"takes {figure('offboard_drop')} of the time of DELETE and VACUUM with the server's files in memory",
+        f"{figure('offboard_drop', 1)} on a disk",
+        f"{figure('offboard_drop_wal')} of the WAL",
+    ],
     "adr/0009-a-quick-program.md": [f"The same comparison is {figure('noop_preview')} "],
     "adr/0015-no-tenant-has-the-name-of-an-index.md": [
         f"Bulk onboarding takes {figure('bulk_onboarding')} of psql's time",
