@@ -15,7 +15,7 @@ StrataError
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from strata.errors import StrataError
 from strata.tenant_command import tenant_command
@@ -103,20 +103,30 @@ class RestoreMismatchError(StrataError):
         super().__init__(
             f"the archive does not fit: {what}",
             where={"tenant": tenant_id, "archived at migration": migration},
-            allowed="tables that have every column of the archive, with its type",
-            next_command="restore into a stack of that migration, or add what is missing by a migration",
+            allowed="tables that have every column of the archive as it was, and ask for no more",
+            next_command="restore into a stack of that migration, or settle each by a migration; then run the same"
+            " command again",
         )
         self.tenant_id = tenant_id
+
+
+#: Data exception, constraint violated, syntax error or access rule: the same statement fails again.
+_REFUSED_CLASSES: Final = frozenset({"22", "23", "42"})
 
 
 class RestoreFailedError(StrataError):
     """PostgreSQL refused, or the connection broke; what was done stays done."""
 
-    def __init__(self, tenant_id: str, error: psycopg.Error) -> None:
+    def __init__(self, tenant_id: str, error: psycopg.Error, command: str) -> None:
+        """Say what to do next: `command` goes on with the restore, and alone it helps where waiting does."""
+        abandon = tenant_command("restore", tenant_id, "--abandon")
+        stays = (error.sqlstate or "")[:2] in _REFUSED_CLASSES
         super().__init__(
             f"the restore failed: {error.sqlstate}: {' '.join(str(error).split())}",
             where={"tenant": tenant_id},
-            next_command="run the same command again: it goes on from here",
+            next_command=f"settle what is named, then {command}; or give the restore up: {abandon}"
+            if stays
+            else f"{command}: it goes on from here",
         )
         self.tenant_id = tenant_id
         self.sqlstate = error.sqlstate

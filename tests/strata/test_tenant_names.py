@@ -248,8 +248,16 @@ SCRIPTS: dict[str, Callable[[Leaf], dict[str, object]]] = {
     "archives/record": lambda leaf: {"leaf": leaf, "state": "verified"},
     "archives/restored": lambda leaf: {"leaf": leaf, "parts": 1},
     "archives/drop_archived": lambda leaf: {"leaves": [leaf]},
-    "archives/begin_restore": lambda leaf: {"onboard_key": ONBOARD_KEY, "leaves": [leaf], "uri": "s3://b/c"},
-    "archives/finish_restore": lambda leaf: {"onboard_key": ONBOARD_KEY, "leaves": [leaf]},
+    "archives/parent_columns": lambda leaf: {"leaf": leaf},
+    "archives/begin_restore": lambda leaf: {
+        "outdated": [leaf],
+        "kept": [leaf],
+        "leaves": [leaf],
+        "uri": "s3://b/c",
+        "trigger": OFFBOARDING_TRIGGER,
+    },
+    "archives/finish_restore": lambda leaf: {"leaves": [leaf]},
+    "archives/abandon": lambda leaf: {"tenant_id": leaf.tenant_id, "leaves": [leaf]},
     "archives/forget": lambda leaf: {"tenant_id": leaf.tenant_id},
     "archives/forget_tenant": lambda leaf: {"tenant_id": leaf.tenant_id},
 }

@@ -76,6 +76,12 @@ def binary_rows(connection, relation):
             return b"".join(bytes(piece) for piece in stream)
 
 
+def states_of(connection, tenant_id):
+    """Return the registry's state of each of a tenant's tables."""
+    query = "SELECT table_name, state FROM strata.tenant_partitions WHERE tenant_id = %s"
+    return dict(connection.execute(query, (tenant_id,)).fetchall())
+
+
 def nothing(_table, _rows):
     """Report to nobody."""
 
