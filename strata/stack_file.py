@@ -23,7 +23,7 @@ from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from strata.engine_contract import CONFIG_FILE_VARIABLE, STACK_VARIABLE
 from strata.errors import StrataError
-from strata.tenant_command import tenant_command
+from strata.tenant_command import OF_THE_SHELL, StackCommands, option, tenant_command
 from strata.tenants import allowed_id, look_alike, wrong_id
 from strata.yaml_edit import YamlList, YamlMapping, compose, load
 
@@ -118,8 +118,7 @@ class TenantFile:
         text: its text with the changes.
         is_stack_file: whether the list is below ``config``; else it is all that the file holds.
         id_pattern: which ids the stack allows; the strict rule when None.
-        options: with which a command finds this file again.
-        deploy: the command that deploys it.
+        commands: how those that errors advise name the stack.
     """
 
     path: Path
@@ -127,23 +126,21 @@ class TenantFile:
     text: str
     is_stack_file: bool
     id_pattern: str | None = None
-    options: tuple[str, ...] = ()
-    deploy: str = "pulumi up"
+    commands: StackCommands = OF_THE_SHELL
 
     @classmethod
-    def open(cls, stack_file: Path, options: tuple[str, ...] = (), deploy: str = "pulumi up") -> TenantFile:
+    def open(cls, stack_file: Path, commands: StackCommands = OF_THE_SHELL) -> TenantFile:
         """Return the stack file, or the file that its ``{file: path}`` names.
 
         Args:
             stack_file: where it is.
-            options: with which a command finds it again; errors advise commands.
-            deploy: the command that deploys it.
+            commands: how those that errors advise name the stack.
 
         Raises:
             StackFileError: one of them cannot be read, or is not what it should be.
         """
         text = _read(stack_file)
-        file = cls(stack_file, text, text, is_stack_file=True, options=options, deploy=deploy)
+        file = cls(stack_file, text, text, is_stack_file=True, commands=commands)
         return file._opened()
 
     def _opened(self) -> TenantFile:
@@ -192,7 +189,7 @@ class TenantFile:
                 "each tenant once"
                 if same
                 else "ids that differ in more than Unicode normalisation or blanks at an end",
-                tenant_command("show", alike.tenant_id),
+                tenant_command("show", alike.tenant_id, *self.commands.in_database),
             )
         self._require_room(tenant_id)
         return self._changed(lambda: self._list().appended(tenant_id), lambda items: [*items, tenant_id])
@@ -223,13 +220,13 @@ class TenantFile:
         """
         place = self._require(tenant_id)
         if self.entries[place].state != "offboarding":
-            mark = tenant_command("offboard", tenant_id, "--on-remove", "archive", *self.options)
+            mark = tenant_command("offboard", tenant_id, "--on-remove", "archive", *self.commands.in_stack_file)
             raise TenantEntryError(
                 tenant_id,
                 self.path,
                 "the tenant is active: its resource is protected, and pulumi preview would refuse",
                 "removal of an entry that was deployed with state: offboarding",
-                f"{mark}, then {self.deploy}, then this again",
+                f"{mark}, then {self.commands.deploy}, then this again",
             )
         return self._changed(lambda: self._list().removed(place), lambda items: items[:place] + items[place + 1 :])
 
@@ -299,12 +296,15 @@ class TenantFile:
     def _require(self, tenant_id: str) -> int:
         place = self._find(tenant_id)
         if place is None:
+            here = self.commands.in_database
+            show = tenant_command("show", tenant_id, *here)
+            archive = tenant_command("archive", tenant_id, *option("--confirm", tenant_id), *here)
             raise TenantEntryError(
                 tenant_id,
                 self.path,
                 "the file names no such tenant",
                 "a tenant that the stack file names",
-                tenant_command("show", tenant_id),
+                f"{show}; where only the database has it, {archive} archives it",
             )
         return place
 

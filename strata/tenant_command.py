@@ -3,6 +3,26 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class StackCommands:
+    """How commands about one stack name it; with nothing said, the variables of the shell do.
+
+    Args:
+        in_stack_file: options with which one about the stack file finds it.
+        in_database: options with which one about the database finds it.
+        deploy: the one that deploys it.
+    """
+
+    in_stack_file: tuple[str, ...] = ()
+    in_database: tuple[str, ...] = ()
+    deploy: str = "pulumi up"
+
+
+OF_THE_SHELL: Final = StackCommands()
 
 
 def tenant_command(verb: str, tenant_id: str, *options: str) -> str:

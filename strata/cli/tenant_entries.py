@@ -36,7 +36,7 @@ def add(
     path, named = find_stack_file(stack, file), NamedStack(stack, file)
     following = f"next: {named.engine('preview')} shows its SQL; {named.engine('up')} makes its partitions"
     with one_at_a_time(path):
-        opened = TenantFile.open(path, named.in_stack_file, named.engine("up"))
+        opened = TenantFile.open(path, named.commands)
         lines = [f"{opened.path}: tenant {tenant} added", following]
         _finish(opened.added(tenant), tenant, lines, dry_run=dry_run, as_json=as_json)
 
@@ -59,7 +59,7 @@ def offboard(  # noqa: PLR0913 - a command's parameters are its options
         raise typer.BadParameter("either --on-remove archive|drop, or after its deploy --remove")
     path, named = find_stack_file(stack, file), NamedStack(stack, file)
     with one_at_a_time(path):
-        opened = TenantFile.open(path, named.in_stack_file, named.engine("up"))
+        opened = TenantFile.open(path, named.commands)
         if on_remove is None:
             entry = opened.entry(tenant)
             leaves = entry is not None and entry.on_remove == "drop"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from strata.cli.stack_database import DATABASE_VARIABLE
 from strata.engine_contract import CONFIG_FILE_VARIABLE
 from strata.stack_file import find_stack_file
-from strata.tenant_command import option
+from strata.tenant_command import StackCommands, option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +50,11 @@ class NamedStack:
         if reference is None and self._name is not None:
             reference = f"ssm:/strata/{self._name}/database"
         return () if reference is None else option("--database", reference)
+
+    @property
+    def commands(self) -> StackCommands:
+        """How commands about it name it."""
+        return StackCommands(self.in_stack_file, self.in_database, self.engine("up"))
 
     def engine(self, verb: str) -> str:
         """Return a command of the engine for it."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from strata.cli.output import console, print_facts, print_table
 from strata.figures import amount_of_bytes, label
 from strata.partitions.registered import LEAVING
-from strata.tenant_command import tenant_command
+from strata.tenant_command import option, tenant_command
 from strata.tenants import RESERVED_TENANT
 
 if TYPE_CHECKING:
@@ -114,7 +114,11 @@ def _next_step(known: RegisteredTenant, differences: Mapping[str, Sequence[str]]
     if tenant == RESERVED_TENANT:
         return "nothing: it is for rows that belong to no customer, and every stack has it"
     offboard = tenant_command("offboard", tenant, "--on-remove", "archive", *named.in_stack_file)
-    return f"nothing; when it leaves: {offboard}, then {named.engine('up')}"
+    archive = tenant_command("archive", tenant, *option("--confirm", tenant), *here)
+    return (
+        f"nothing; when it leaves: {offboard}, then {named.engine('up')}; where the stack file has no entry for it:"
+        f" {tenant_command('add', tenant, *named.in_stack_file)} keeps it, {archive} archives it"
+    )
 
 
 def show_tenant(view: TenantView) -> None:

@@ -20,6 +20,7 @@ from strata.stack_file import (
     TenantFile,
     find_stack_file,
 )
+from strata.tenant_command import StackCommands
 
 STACK = """\
 # The stack of the shop.
@@ -246,7 +247,7 @@ def test_a_full_stack_file_takes_no_more(tmp_path: Path, monkeypatch: pytest.Mon
 def test_the_command_that_is_advised_finds_the_same_file(tmp_path: Path) -> None:
     path = stack(tmp_path, WIDE.replace("[a]", "['-rf']")).path
     with pytest.raises(TenantEntryError) as refused:
-        TenantFile.open(path, ("--stack", "dev"), "pulumi up --stack dev").removed("-rf")
+        TenantFile.open(path, StackCommands(("--stack", "dev"), (), "pulumi up --stack dev")).removed("-rf")
     assert refused.value.next_command == (
         "strata tenant offboard --on-remove archive --stack dev -- -rf, then pulumi up --stack dev, then this again"
     )

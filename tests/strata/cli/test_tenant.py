@@ -281,6 +281,29 @@ def test_entries_that_would_be_refused_are_refused_here(run: Run, project: Path)
     assert project.read_text() == STACK
 
 
+def test_a_tenant_that_only_the_database_has_finds_its_way_out(
+    run: Run,
+    archiving_stack: Connection,  # noqa: F811
+    project: Path,
+) -> None:
+    """One that was restored under a new id, for instance: show and offboard led to each other."""
+    for words in (("--on-remove", "archive"), ("--remove",)):
+        refused = run("tenant", "offboard", "acme", *words, "--stack", "dev")
+        assert isinstance(refused.exception, TenantEntryError)
+        assert str(refused.exception) == (
+            f"the file names no such tenant (tenant acme, file {project}); allowed: a tenant that the stack file names;"
+            " next: strata tenant show acme --database ssm:/strata/dev/database; where only the database has it, strata"
+            " tenant archive acme --confirm acme --database ssm:/strata/dev/database archives it"
+        )
+    step = as_json(run, "tenant", "show", "acme")["next_step"]
+    assert step.endswith(
+        "; where the stack file has no entry for it: strata tenant add acme keeps it,"
+        " strata tenant archive acme --confirm acme archives it"
+    )
+    done(run, "tenant", "archive", "acme", "--confirm", "acme")
+    assert as_json(run, "tenant", "show", "acme")["states"] == ["archived"]
+
+
 def test_the_file_that_is_named_is_changed(run: Run, project: Path, tmp_path: Path) -> None:
     other = tmp_path / "Pulumi.other.yaml"
     other.write_text(STACK)
