@@ -46,7 +46,10 @@ class Archive(pulumi.ComponentResource):
         self.register_outputs({"bucket_name": self.bucket_name, "key_arn": self.key_arn})
 
     def _forget_abandoned_uploads(self, closed: ClosedBucket) -> None:
-        """Delete the parts of archives that were killed half way: they cost as much as rows, and no list shows them."""
+        """Abort multipart uploads that nobody completed: they cost as much as objects, and no list shows them.
+
+        The library's parts are whole objects, one upload each, and stay: a run that was killed goes on behind them.
+        """
         rule = aws.s3.BucketLifecycleConfigurationRuleArgs(
             id="abandoned-uploads",
             status="Enabled",

@@ -6,6 +6,7 @@ work.
 """
 
 import time
+from functools import partial
 from typing import Any, Final
 
 import pulumi
@@ -84,7 +85,7 @@ class TenantPartitionsProvider(DatabaseProvider):
                 next_command="put the entry back under strata:tenants with this key, run pulumi up, then remove it",
             )
         if _props["on_remove"] == "drop":
-            drop_tenant(connection, tenant_id, layout)
+            drop_tenant(connection, tenant_id, layout, partial(_say_what_is_left, tenant_id))
         else:
             _archive(connection, tenant_id, layout)
 
@@ -110,6 +111,15 @@ def _archive(connection: str, tenant_id: str, layout: Layout) -> None:
     archived = archive_tenant(connection, tenant_id, layout, archive_place(connection, tenant_id), report)
     if archived:
         _say(f"tenant {tenant_id}: {sum(archived.rows.values())} rows archived and read back, {archived.uri}")
+        if archived.gone:
+            _say(f"tenant {tenant_id}: without {', '.join(archived.gone)}, whose partition was gone before")
+
+
+def _say_what_is_left(tenant_id: str, uri: str) -> None:
+    _say(
+        f"tenant {tenant_id}: an archive of its rows was begun, and what it has stays at {uri}; if they must be gone,"
+        " delete every version of every object there (docs/runbooks/offboard-a-tenant.md)"
+    )
 
 
 def _say(text: str) -> None:

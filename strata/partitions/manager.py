@@ -51,7 +51,7 @@ class PartitionManager:
         """
         return onboard.ensure_tenant(self.database, tenant, self.layout)
 
-    def drop_tenant_partitions(self, tenant: str, *, confirm: str | None = None) -> None:
+    def drop_tenant_partitions(self, tenant: str, *, confirm: str | None = None) -> offboard.DroppedTenant:
         """Drop the tenant's partitions and all their rows, without making others wait; what is gone is no error.
 
         Args:
@@ -64,7 +64,7 @@ class PartitionManager:
         """
         if confirm != tenant:
             raise DropNotConfirmedError(tenant, confirm)
-        offboard.drop_tenant(self.database, tenant, self.layout)
+        return offboard.drop_tenant(self.database, tenant, self.layout)
 
     def refresh_partition_stats(self, *, with_sizes: bool = False) -> int:
         """Copy the catalog's figures into the registry and return how many of its rows changed.
