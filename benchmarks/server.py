@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from local import postgres
 from strata import migrations, sql
 from strata.advisory_locks import BOOTSTRAP_KEY
-from strata.database import SESSION_SETTINGS
+from strata.database import SESSION_SETTINGS, login_options
 from strata.partitions.lock_table import max_locks_per_transaction
 from strata.partitions.tables import PARTITIONED_TABLES
 from strata.reference import ConnectionParameters
@@ -72,10 +73,15 @@ class Server:
     @property
     def conninfo(self) -> str:
         """What psql connects with: the deployer, acting as the owner, with the settings that the library uses."""
-        options = " ".join(f"-c {name}={value}" for name, value in {**SESSION_SETTINGS, "role": _OWNER}.items())
         where = self.parameters
-        address = f"host={where.host} port={where.port} dbname={where.database} user={_DEPLOYER}"
-        return f"{address} sslmode={where.sslmode} options='{options}'"
+        return make_conninfo(
+            host=where.host,
+            port=where.port,
+            dbname=where.database,
+            user=_DEPLOYER,
+            sslmode=where.sslmode,
+            options=login_options({**SESSION_SETTINGS, "role": _OWNER}),
+        )
 
     def connect(self) -> psycopg.Connection[Any]:
         """Return an autocommit connection of the deployer, acting as the owner."""

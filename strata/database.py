@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import psycopg
 
 from strata import aws
+from strata.callers_connection import WRITTEN_FOR, settled
 from strata.errors import StrataError
 from strata.reference import ConnectionParameters, resolve
 from strata.tunnel.route import LOOPBACK, route_to
@@ -25,15 +26,14 @@ if TYPE_CHECKING:
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 #: What every session sets before its first statement, so that no statement waits or runs for ever.
-#: `row_security = off` turns rows hidden from an owner into an error; `jit = on` makes catalog queries 5 times slower.
+#: `jit = on` makes catalog queries 5 times slower.
 SESSION_SETTINGS: Final[Mapping[str, str]] = {
     "statement_timeout": "600s",
     "lock_timeout": "10s",
     "idle_in_transaction_session_timeout": "120s",
-    "row_security": "off",
     "jit": "off",
-    "standard_conforming_strings": "on",
     "client_min_messages": "warning",
+    **WRITTEN_FOR,
 }
 CONNECT_TIMEOUT_SECONDS: Final = 10
 #: Names a login that may only read, for a process that inspects and changes nothing: it acts as nobody else.
@@ -78,17 +78,6 @@ def _way_in(parameters: ConnectionParameters) -> str:
     return "run again from inside the network, or through a tunnel to it"
 
 
-class EscapedTextError(StrataError):
-    """A session reads backslashes in text as escapes, and the statements here are not written for that."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "this session has standard_conforming_strings = off",
-            allowed="on, which is PostgreSQL's default: else a backslash in a tenant id would end the quotes around it",
-            next_command="SET standard_conforming_strings = on",
-        )
-
-
 class LoginRefusedError(StrataError):
     """The database answers, and does not let this role in."""
 
@@ -127,15 +116,14 @@ def connected(database: str | Connection) -> Iterator[Connection]:
 
     Raises:
         DatabaseReferenceError, DatabaseUnreachableError, LoginRefusedError: as `connect_as_deployer`.
-        EscapedTextError: the caller's own reads text in another way.
+        ConnectionNotFreeError: the caller's own is not in autocommit, or in the middle of something.
     """
     if isinstance(database, str):
         with connect_as_deployer(database) as connection:
             yield connection
-    elif not database.closed and database.info.parameter_status("standard_conforming_strings") != "on":
-        raise EscapedTextError
     else:
-        yield database
+        with settled(database) as connection:
+            yield connection
 
 
 def login_as_deployer(parameters: ConnectionParameters, acting_as: str | None = None) -> Connection:
@@ -177,7 +165,7 @@ def login_variables(parameters: ConnectionParameters, user: str | None = None) -
     token = aws.database_token(parameters.region, parameters.host, parameters.port, role)
     known = {**_address(parameters), "user": role, "password": token, "application_name": "strata"}
     if user is None:
-        known["options"] = _options({"role": parameters.owner_role})
+        known["options"] = login_options({"role": parameters.owner_role})
     names = {"dbname": "PGDATABASE", "application_name": "PGAPPNAME"}
     return {names.get(key, f"PG{key.upper()}"): str(value) for key, value in known.items()}
 
@@ -204,13 +192,14 @@ def _connect(parameters: ConnectionParameters, user: str, password: str, role: s
         **_address(parameters),
         "user": user,
         "password": password,
-        "options": _options(SESSION_SETTINGS if role is None else {**SESSION_SETTINGS, "role": role}),
+        "options": login_options(SESSION_SETTINGS if role is None else {**SESSION_SETTINGS, "role": role}),
+        "client_encoding": WRITTEN_FOR["client_encoding"],  # said here, it outdoes PGCLIENTENCODING
         "application_name": "strata",
         "connect_timeout": CONNECT_TIMEOUT_SECONDS,
         **KEEPALIVES,
     }
     try:
-        return psycopg.connect(autocommit=True, **login)
+        return _with_iso_dates(psycopg.connect(autocommit=True, **login))
     except psycopg.OperationalError as error:
         reason = " ".join(str(error).replace(password, "***").split())
         if _REFUSED.search(reason):
@@ -218,6 +207,13 @@ def _connect(parameters: ConnectionParameters, user: str, password: str, role: s
         raise DatabaseUnreachableError(parameters, reason) from None
 
 
-def _options(settings: Mapping[str, str]) -> str:
+def _with_iso_dates(connection: Connection) -> Connection:
+    """Return the connection as its login's options say it is: libpq sends PGDATESTYLE after them."""
+    if not (connection.info.parameter_status("DateStyle") or "").startswith("ISO"):
+        connection.execute("SET datestyle = 'ISO'")
+    return connection
+
+
+def login_options(settings: Mapping[str, str]) -> str:
     """Return libpq's `options`: settings sent with the login itself, which saves a round trip for each."""
     return " ".join(f"-c {name}={_ESCAPED.sub(_BACKSLASHED, value)}" for name, value in settings.items())

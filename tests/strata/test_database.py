@@ -5,9 +5,9 @@ import psycopg
 import pytest
 
 from strata import aws
+from strata.callers_connection import WRITTEN_FOR
 from strata.database import (
     DatabaseUnreachableError,
-    EscapedTextError,
     LoginRefusedError,
     connect_as_deployer,
     connect_as_master,
@@ -17,6 +17,7 @@ from strata.reference import resolve
 from tests.conftest import MASTER, MASTER_PASSWORD
 from tests.strata.aws_stub import serving
 from tests.strata.conftest import connection_parameters
+from tests.strata.test_callers_connection import OTHERS
 
 
 def _moved(monkeypatch, server, **changes):
@@ -38,6 +39,19 @@ def test_every_session_is_limited_from_its_first_statement(connection, setting, 
     assert connection.execute("SELECT current_setting(%s)", (setting,)).fetchone() == (value,)
 
 
+@pytest.mark.parametrize(("name", "value"), WRITTEN_FOR.items())
+def test_no_database_and_no_environment_says_how_a_session_reads_and_writes(
+    fresh_database, reference, monkeypatch, name, value
+):
+    monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+    monkeypatch.setenv("PGDATESTYLE", "SQL, DMY")
+    with fresh_database.admin() as admin:
+        admin.execute(f"ALTER DATABASE {fresh_database.name} SET {name} = '{OTHERS[name]}'")
+    with connect_as_deployer(reference) as opened:
+        ((found,),) = opened.execute("SELECT current_setting(%s)", (name,)).fetchall()
+    assert found.removesuffix(", DMY") == value
+
+
 def test_a_parameter_of_systems_manager_is_followed(fresh_database, monkeypatch):
     parameters = connection_parameters(fresh_database.server, fresh_database.name)
     answer = {"Parameter": {"Value": json.dumps(parameters)}}
@@ -52,19 +66,6 @@ def test_a_callers_connection_is_used_and_left_open(connection):
     with connected(connection) as same:
         assert same is connection
     assert not connection.closed
-
-
-def test_a_callers_connection_that_reads_text_in_another_way_is_refused(connection):
-    connection.execute("SET standard_conforming_strings = off")
-    with pytest.raises(EscapedTextError) as refusal, connected(connection):
-        pytest.fail("it was taken")
-    assert str(refusal.value) == (
-        "this session has standard_conforming_strings = off; allowed: on, which is PostgreSQL's default: else a"
-        " backslash in a tenant id would end the quotes around it; next: SET standard_conforming_strings = on"
-    )
-    connection.execute(refusal.value.next_command)
-    with connected(connection) as same:
-        assert same is connection
 
 
 def test_a_connection_made_for_a_reference_is_closed(reference):
