@@ -73,7 +73,7 @@ def offboard(  # noqa: PLR0913 - a command's parameters are its options
 
 def _require_confirmed(tenant: str, confirm: str | None, named: NamedStack) -> None:
     if confirm != tenant:
-        what = "dropping deletes every row of the tenant, and keeps no archive"
+        what = "dropping deletes every row of the tenant from the database, and makes no archive"
         raise NotConfirmedError(tenant, what, "offboard", ("--on-remove", "drop"), named.in_stack_file)
 
 
@@ -91,7 +91,8 @@ def _marked(tenant: str, on_remove: OnRemove, named: NamedStack) -> list[str]:
 def _removed(tenant: str, named: NamedStack, *, drops: bool) -> list[str]:
     restore = tenant_command("restore", tenant, *named.in_database)
     fate = (
-        "Then it drops them: every row of the tenant is gone for good, and no archive is kept."
+        "Then it drops them: every row of the tenant is gone from the database for good. What an archive that was begun"
+        " before has in the bucket stays there, and the run names the place."
         if drops
         else "Then it archives their rows, reads the archive back, compares it byte by byte, and only then drops them."
     )

@@ -259,6 +259,7 @@ def test_a_tenant_comes_and_leaves_by_the_stack_file(run: Run, project: Path) ->
 def test_dropping_rows_is_confirmed_and_said(run: Run, project: Path) -> None:
     refused = run("tenant", "offboard", "globex", "--on-remove", "drop")
     assert isinstance(refused.exception, NotConfirmedError)
+    assert refused.exception.what == "dropping deletes every row of the tenant from the database, and makes no archive"
     assert refused.exception.next_command == ("strata tenant offboard globex --on-remove drop --confirm globex")
     assert project.read_text() == STACK
     done(run, "tenant", "offboard", "globex", "--on-remove", "drop", "--confirm", "globex")
@@ -267,7 +268,10 @@ def test_dropping_rows_is_confirmed_and_said(run: Run, project: Path) -> None:
     )
     removed = as_json(run, "tenant", "offboard", "globex", "--remove", "--dry-run")
     assert (removed["entry"], removed["written"]) == (None, False)
-    assert "every row of the tenant is gone for good" in done(run, "tenant", "offboard", "globex", "--remove")
+    assert (
+        "Then it drops them: every row of the tenant is gone from the database for good. What an archive that was begun"
+        " before has in the bucket stays there, and the run names the place.\n"
+    ) in done(run, "tenant", "offboard", "globex", "--remove")
     assert "strata:tenants: []" in project.read_text()
 
 
