@@ -10,6 +10,7 @@ import typer
 
 from strata.database import login_as_deployer
 from strata.errors import StrataError
+from strata.partitions.layout import require_layout
 from strata.reference import resolve
 
 if TYPE_CHECKING:
@@ -82,10 +83,12 @@ def opened(reference: str | None) -> Iterator[tuple[Connection, ConnectionParame
         NoDatabaseError: there is no reference.
         DatabaseReferenceError: it leads nowhere.
         DatabaseUnreachableError, LoginRefusedError: nobody answers there, or not to us.
+        LayoutMismatchError: the reference is not what the tables are.
         QueryFailedError: PostgreSQL refused what was asked within.
     """
     parameters = parameters_of(reference)
     with login_as_deployer(parameters, acting_as=parameters.owner_role) as connection:
+        require_layout(connection, layout_of(parameters))
         try:
             yield connection, parameters
         except psycopg.Error as error:

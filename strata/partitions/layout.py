@@ -8,12 +8,20 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
+import psycopg
+
+from strata.errors import StrataError
 from strata.tenants import tenant_bytes
+
+if TYPE_CHECKING:
+    from strata.database import Connection
 
 Layout = Literal["list", "bucketed"]
 
+_LAYOUT_QUERY: Final = "SELECT partstrat FROM pg_partitioned_table WHERE partrelid = to_regclass('app.payments')"
+_LAYOUT_BY_STRATEGY: Final[dict[str, Layout]] = {"l": "list", "h": "bucketed"}
 # Fixed for good: changing the modulus would move every row.
 _MODULUS: Final = 64
 # PostgreSQL 16 to 18: partition.h HASH_PARTITION_SEED, hashfn.h hash_combine64, hashfn.c hash_bytes_extended.
@@ -22,6 +30,31 @@ _COMBINE: Final = 0x49A0F4DD15E5A8E3
 _INITIAL: Final = 0x9E3779B9 + 3923095
 _WORD: Final = 0xFFFFFFFF
 _BLOCK_BYTES: Final = 12
+
+
+class LayoutMismatchError(StrataError):
+    """The tables are made in the other layout, so nothing said of their partitions would be right."""
+
+    def __init__(self, database: str, found: Layout, wanted: Layout) -> None:
+        super().__init__(
+            f"the tables have the layout {found}, and {wanted} was asked for",
+            where={"database": database, "table": "app.payments"},
+            allowed=f"{found}: a layout is chosen before the first deployment",
+            next_command=f"set strata:partitions.layout back to {found}, then pulumi up",
+        )
+        self.found = found
+        self.wanted = wanted
+
+
+class LayoutUnreadableError(StrataError):
+    """PostgreSQL did not say which layout its tables have."""
+
+    def __init__(self, error: psycopg.Error) -> None:
+        super().__init__(
+            f"the layout was not read: {error.sqlstate or 'no answer'}: {' '.join(str(error).split())}",
+            next_command="run again",
+        )
+        self.sqlstate = error.sqlstate
 
 
 @dataclass(frozen=True)
@@ -36,6 +69,24 @@ class Bucket:
 
 
 BUCKETS: Final = tuple(Bucket(remainder) for remainder in range(_MODULUS))
+
+
+def require_layout(connection: Connection, layout: Layout) -> None:
+    """Refuse a layout that the tables do not have; a database without tables may get either.
+
+    A stack's connection parameter has the other one after a refused change of layout that no preview was made of.
+
+    Raises:
+        LayoutMismatchError: they have the other one.
+        LayoutUnreadableError: PostgreSQL refused, or the connection broke.
+    """
+    try:
+        row = connection.execute(_LAYOUT_QUERY).fetchone()
+    except psycopg.Error as error:
+        raise LayoutUnreadableError(error) from error
+    found = layout if row is None else _LAYOUT_BY_STRATEGY[row[0]]
+    if found != layout:
+        raise LayoutMismatchError(connection.info.dbname, found, layout)
 
 
 def buckets(layout: Layout) -> tuple[Bucket, ...]:

@@ -1,7 +1,15 @@
 import pytest
 from hypothesis import given, settings
 
-from strata.partitions.layout import BUCKETS, bucket_of, buckets, immediate_parent
+from strata.partitions.layout import (
+    BUCKETS,
+    LayoutMismatchError,
+    LayoutUnreadableError,
+    bucket_of,
+    buckets,
+    immediate_parent,
+    require_layout,
+)
 from tests.strata.strategies import TENANT_IDS
 
 
@@ -28,3 +36,28 @@ def test_layouts_have_their_own_parents():
     assert immediate_parent("payments", "acme", "list") == ("app", "payments")
     assert immediate_parent("payments", "acme", "bucketed") == ("partitions", bucket_of("acme").name("payments"))
     assert [len(buckets(layout)) for layout in ("list", "bucketed")] == [0, 64]
+
+
+def test_the_layout_is_the_one_that_the_tables_have(migrated, layout):
+    require_layout(migrated, layout)
+    other = "bucketed" if layout == "list" else "list"
+    with pytest.raises(LayoutMismatchError) as refusal:
+        require_layout(migrated, other)
+    assert (refusal.value.found, refusal.value.wanted) == (layout, other)
+    assert str(refusal.value) == (
+        f"the tables have the layout {layout}, and {other} was asked for"
+        f" (database {migrated.info.dbname}, table app.payments);"
+        f" allowed: {layout}: a layout is chosen before the first deployment;"
+        f" next: set strata:partitions.layout back to {layout}, then pulumi up"
+    )
+
+
+def test_a_database_without_tables_has_either_layout(connection):
+    require_layout(connection, "list")
+    require_layout(connection, "bucketed")
+
+
+def test_a_layout_that_cannot_be_read_is_no_bare_error(connection):
+    connection.close()
+    with pytest.raises(LayoutUnreadableError, match="the layout was not read: no answer: the connection is closed"):
+        require_layout(connection, "list")
