@@ -156,10 +156,12 @@ def _bootstrap(server: PostgresqlServer) -> None:
     with server.connect(MASTER, server.master_password) as master, master.transaction():
         master.execute("CREATE ROLE strata_deployer LOGIN CREATEROLE")
         master.execute("GRANT rds_iam TO strata_deployer WITH ADMIN OPTION")
+        master.execute("GRANT pg_monitor TO strata_deployer WITH ADMIN TRUE, INHERIT FALSE, SET FALSE")
         master.execute("GRANT CREATE ON DATABASE strata TO strata_deployer WITH GRANT OPTION")
     with server.connect("strata_deployer") as deployer:
         deployer.execute("CREATE ROLE strata_owner NOLOGIN")
         deployer.execute("GRANT strata_owner TO strata_deployer WITH INHERIT TRUE, SET TRUE")
+        deployer.execute("GRANT pg_monitor TO strata_owner WITH INHERIT TRUE, SET FALSE")
         deployer.execute("GRANT CREATE ON DATABASE strata TO strata_owner")
         for name in ("strata_app", "strata_readonly"):
             deployer.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(name)))

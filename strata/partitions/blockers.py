@@ -10,24 +10,36 @@ from strata.advisory_locks import ONBOARD_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from strata.database import Connection
 
 
 @dataclass(frozen=True)
 class Blocker:
-    """A session that others wait for; what it runs is None when this role may not see it."""
+    """A session that others wait for.
+
+    Args:
+        pid: of its process.
+        user: who logged in; None for a process of the server itself.
+        query_start: when what it runs began, or what it ran last, in UTC.
+        state: as in ``pg_stat_activity``.
+        query: what it runs, or ran last; its beginning.
+        hidden_from: the role, quoted, that asked and may not see these three; None where it may.
+    """
 
     pid: int
     user: str | None
-    query_start: datetime | None
+    query_start: str | None
     state: str | None
     query: str | None
+    hidden_from: str | None = None
 
     def __str__(self) -> str:
-        since = f" since {self.query_start:%Y-%m-%d %H:%M:%S%z}" if self.query_start else ""
-        return f"pid {self.pid} ({self.user}, {self.state or 'state unknown'}{since}: {self.query or 'query unknown'})"
+        if self.hidden_from:
+            return f"pid {self.pid} ({self.user}, what it runs is hidden)"
+        since = f" since {self.query_start}" if self.query_start else ""
+        query = " ".join((self.query or "query unknown").split())
+        return f"pid {self.pid} ({self.user}, {self.state or 'state unknown'}{since}: {query})"
 
 
 def find_blockers(
@@ -63,4 +75,17 @@ def find_blockers(
 
 def describe(blockers: Sequence[Blocker]) -> str:
     """Return the sessions in one line."""
-    return "; ".join(map(str, blockers)) or "nobody any more"
+    roles = sorted({blocker.hidden_from for blocker in blockers if blocker.hidden_from})
+    remedies = [f"the master lets {role} see that: GRANT pg_monitor TO {role}" for role in roles]
+    return "; ".join([*map(str, blockers), *remedies]) or "nobody any more"
+
+
+def how_to_end(blockers: Sequence[Blocker]) -> str:
+    """Return the first step towards going on: what ends the sessions, and who may; nothing where there is none.
+
+    The owner of the tables may not: that would let it end every session of the database.
+    """
+    if not blockers:
+        return ""
+    calls = ", ".join(f"pg_terminate_backend({blocker.pid})" for blocker in blockers)
+    return f"let those sessions end, or let their user or the master run SELECT {calls}; then "

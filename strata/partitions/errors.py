@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from psycopg import errors as postgresql
 
 from strata.errors import StrataError
-from strata.partitions.blockers import describe
+from strata.partitions.blockers import describe, how_to_end
 from strata.tenant_command import option, tenant_command
 
 if TYPE_CHECKING:
@@ -61,12 +61,15 @@ class TenantArchivedError(StrataError):
     """The tenant's rows are in an archive: making empty partitions would hide them."""
 
     def __init__(self, tenant_id: str, state: str, archive_uri: str) -> None:
+        restoring = state == "restoring"
+        abandon = f"to give the restore up, {tenant_command('restore', tenant_id, '--abandon')}"
+        forget = tenant_command("forget", tenant_id, *option("--confirm", tenant_id))
         super().__init__(
-            "the tenant is archived" if state == "archived" else "the tenant is being restored from its archive",
+            "the tenant is being restored from its archive" if restoring else "the tenant is archived",
             where={"tenant": tenant_id, "archive": archive_uri},
             allowed="a tenant that was never archived, or whose rows are back",
-            next_command=f"{tenant_command('restore', tenant_id)}, then pulumi up; or, to begin it anew without"
-            f" its rows, {tenant_command('forget', tenant_id, *option('--confirm', tenant_id))}",
+            next_command=f"{tenant_command('restore', tenant_id)}, then pulumi up; or,"
+            f" {abandon if restoring else f'to begin it anew without its rows, {forget}'}",
         )
         self.tenant_id = tenant_id
         self.archive_uri = archive_uri
@@ -99,7 +102,7 @@ class OnboardingTimeoutError(StrataError):
         super().__init__(
             f"onboarding met a lock for {budget_seconds:g} s: {' '.join(reason.split())}; held by {describe(blockers)}",
             where={"tenant": tenant_id},
-            next_command="let those sessions end, or pg_terminate_backend(pid), then pulumi up",
+            next_command=f"{how_to_end(blockers)}pulumi up",
         )
         self.tenant_id = tenant_id
         self.blockers = tuple(blockers)
@@ -127,7 +130,7 @@ class OffboardingTimeoutError(StrataError):
         super().__init__(
             f"offboarding met a lock: {' '.join(reason.split())}; held by {describe(blockers)}",
             where={"tenant": tenant_id, "table": ", ".join(tables)},
-            next_command="let those sessions end, or pg_terminate_backend(pid), then run again: it goes on from here",
+            next_command=f"{how_to_end(blockers)}run again: it goes on from here",
         )
         self.tenant_id = tenant_id
         self.blockers = tuple(blockers)

@@ -49,6 +49,48 @@ def test_the_owner_makes_schemas_and_nobody_logs_in_as_it(new_server, new_postgr
         new_postgresql_server.connect("strata_owner")
 
 
+def _seen_of(connection, other):
+    """Return what a session sees of what another one runs."""
+    query = "SELECT query FROM pg_stat_activity WHERE pid = %s"
+    return connection.execute(query, (other.info.backend_pid,)).fetchone()[0]
+
+
+def test_the_owner_sees_what_others_run_and_cannot_end_it(new_server, new_postgresql_server):
+    reference, _ = new_server
+    bootstrap(reference)
+    with connect_as_deployer(reference) as owner, new_postgresql_server.connect("strata_deployer") as other:
+        other.execute("SELECT 'what it runs'")
+        assert _seen_of(owner, other) == "SELECT 'what it runs'"
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            owner.execute("SELECT pg_terminate_backend(%s)", (other.info.backend_pid,))
+
+
+def test_logins_of_before_do_without_what_others_run_until_the_master_grants_it(new_server, new_postgresql_server):
+    reference, calls = new_server
+    bootstrap(reference)
+    with new_postgresql_server.admin() as admin:
+        admin.execute("REVOKE pg_monitor FROM strata_deployer GRANTED BY rds_superuser CASCADE")
+    assert bootstrap(reference) == BootstrapResult(used_master=False, made_owner=False)
+    with connect_as_deployer(reference) as owner, new_postgresql_server.connect("strata_deployer") as other:
+        other.execute("SELECT 'what it runs'")
+        assert _seen_of(owner, other) == "<insufficient privilege>"
+        with new_postgresql_server.admin() as admin:
+            admin.execute(f"SET ROLE {MASTER}")
+            admin.execute("GRANT pg_monitor TO strata_owner")
+        assert _seen_of(owner, other) == "SELECT 'what it runs'"
+    assert calls == ["GetSecretValue"]
+
+
+def test_an_owner_without_sight_is_given_it_where_the_deployer_may(new_server, new_postgresql_server):
+    reference, calls = new_server
+    bootstrap(reference)
+    with new_postgresql_server.connect("strata_deployer") as deployer:
+        deployer.execute("REVOKE pg_monitor FROM strata_owner")
+    assert bootstrap(reference) == BootstrapResult(used_master=False, made_owner=True)
+    assert bootstrap(reference) == BootstrapResult(used_master=False, made_owner=False)
+    assert calls == ["GetSecretValue"]
+
+
 def test_two_at_once_end_as_one(new_server):
     reference, _ = new_server
     with ThreadPoolExecutor() as pool:

@@ -1,6 +1,7 @@
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from strata.advisory_locks import DETACH_CLASS, ONBOARD_KEY, REMOVAL_CLASS
 from strata.database import connect_as_deployer
 from strata.partitions import onboard
-from strata.partitions.blockers import find_blockers
+from strata.partitions.blockers import Blocker, describe, find_blockers, how_to_end
 from strata.partitions.errors import (
     BucketRoutingError,
     ConnectionLostError,
@@ -125,12 +126,12 @@ def test_a_lock_that_goes_away_is_waited_for(migrated, layout, fresh_database):
 
 
 @pytest.fixture
-def statistics_reader(migrated, fresh_database):
-    """Let the owner see what others run, as a member of pg_read_all_stats does."""
-    with fresh_database.admin() as admin:
-        admin.execute("GRANT pg_read_all_stats TO strata_owner")
+def kept_in_the_dark(migrated, fresh_database):
+    """Let the owner see no more than it does where the logins were made before it was given pg_monitor."""
+    with fresh_database.connect("strata_deployer") as deployer:
+        deployer.execute("REVOKE pg_monitor FROM strata_owner")
         yield
-        admin.execute("REVOKE pg_read_all_stats FROM strata_owner")
+        deployer.execute("GRANT pg_monitor TO strata_owner WITH INHERIT TRUE, SET FALSE")
 
 
 @pytest.fixture
@@ -150,25 +151,49 @@ def blocked(migrated, layout, fresh_database):
 
 
 @only_list
-@pytest.mark.usefixtures("statistics_reader")
 def test_a_lock_that_stays_is_reported_with_its_holder(migrated, blocked):
+    migrated.execute("SET DateStyle = 'German'")
+    migrated.execute("SET TimeZone = 'America/Halifax'")
     pid, failure = blocked()
     (found,) = failure.blockers
+    assert datetime.now(UTC) - datetime.fromisoformat(found.query_start) < timedelta(minutes=1)
     assert (found.pid, found.user, found.state) == (pid, "strata_app", "idle in transaction")
     message = str(failure)
     assert message.startswith("onboarding met a lock for 0 s: canceling statement due to lock timeout")
     assert f"held by pid {pid} (strata_app, idle in transaction since " in message
     assert message.endswith(
-        "LOCK TABLE app.invoices IN SHARE MODE) (tenant acme); "
-        "next: let those sessions end, or pg_terminate_backend(pid), then pulumi up"
+        "LOCK TABLE app.invoices IN SHARE MODE) (tenant acme); next: let those sessions end, "
+        f"or let their user or the master run SELECT pg_terminate_backend({pid}); then pulumi up"
     )
     assert _relations(migrated) == 0
 
 
 @only_list
+@pytest.mark.usefixtures("kept_in_the_dark")
 def test_a_holder_is_named_where_its_query_may_not_be_seen(blocked):
     pid, failure = blocked()
-    assert f"held by pid {pid} (strata_app, state unknown: query unknown) (tenant acme)" in str(failure)
+    assert (
+        f"held by pid {pid} (strata_app, what it runs is hidden); the master lets strata_owner see that:"
+        " GRANT pg_monitor TO strata_owner (tenant acme); next: let those sessions end,"
+        f" or let their user or the master run SELECT pg_terminate_backend({pid}); then pulumi up"
+    ) in str(failure)
+
+
+def test_who_holds_nothing_any_more_is_not_to_be_ended():
+    assert OnboardingTimeoutError("acme", 300, (), "timeout").next_command == "pulumi up"
+    assert describe(()) == "nobody any more"
+
+
+def test_sessions_are_told_in_one_line():
+    shown = Blocker(7, "app", None, "active", "SELECT\n    1")
+    hidden = [Blocker(pid, "other", None, None, None, "strata_owner") for pid in (8, 9)]
+    assert describe((shown, *hidden)) == (
+        "pid 7 (app, active: SELECT 1); pid 8 (other, what it runs is hidden); pid 9 (other, what it runs is hidden); "
+        "the master lets strata_owner see that: GRANT pg_monitor TO strata_owner"
+    )
+    assert "SELECT pg_terminate_backend(7), pg_terminate_backend(8), pg_terminate_backend(9);" in how_to_end(
+        (shown, *hidden)
+    )
 
 
 @only_list
