@@ -25,8 +25,7 @@ OTHERS = {
 #: Not in LATIN1, with what quotes and escapes.
 TENANT = "\u65e5\u672c o'neil\\ Zo\u00eb"
 SETTINGS = "SELECT name, setting FROM pg_settings WHERE lower(name) = ANY (%s)"
-
-WAITING = "SELECT FROM pg_locks JOIN pg_database d ON d.oid = database WHERE datname = current_database() AND NOT granted"
+WAITING = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 
 
 def settings(connection):
