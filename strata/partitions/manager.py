@@ -8,6 +8,7 @@ from strata.database import connected
 from strata.errors import StrataError
 from strata.partitions import distribution, metrics, offboard, onboard, registry, statistics
 from strata.partitions.backfill import copy
+from strata.tenants import tenant_bytes
 
 if TYPE_CHECKING:
     from strata.database import Connection
@@ -35,7 +36,8 @@ class PartitionManager:
 
     Args:
         database: a reference, for which each call has a connection of its own; or a connection in autocommit that acts
-            as the owner of the tables, for one thread at a time.
+            as the owner of the tables, for one thread at a time; another one is a
+            `strata.callers_connection.ConnectionNotFreeError`.
         layout: of the stack.
     """
 
@@ -90,6 +92,7 @@ class PartitionManager:
             refresh: bring the registry up to date first, without measuring sizes; else as of the last refresh.
 
         Raises:
+            TenantIdError: the id cannot be a partition key.
             StatisticsBusyError, StatisticsFailedError: as `refresh_partition_stats`.
         """
         with connected(self.database) as connection:
@@ -115,6 +118,7 @@ class PartitionManager:
         """Return how the tenant's typical queries of a table are planned and answered; nothing is ever written.
 
         Raises:
+            TenantIdError: the id cannot be a partition key.
             UnknownTableError: the table is none of the partitioned ones.
             QueryMetricsTimeoutError: a partition is locked against all, or planning took longer than the limit.
             QueryMetricsFailedError: PostgreSQL refused, or the connection broke.
@@ -141,9 +145,11 @@ class PartitionManager:
             options: rows per batch, progress, and whether a tenant without partitions is given some.
 
         Raises:
+            TenantIdError: the id cannot be a partition key.
             BackfillSourceError, UnmappedRowsError: nothing was copied.
             BackfillBusyError, BackfillFailedError, BackfillInterruptedError: what was copied stays.
         """
+        tenant_bytes(tenant)
         return copy.backfill_tenant(self.database, tenant, table, source, self.layout, options)
 
     def migrate_all_tenants(

@@ -17,6 +17,7 @@ from strata import sql
 from strata.errors import StrataError
 from strata.lock_retry import is_lock_failure
 from strata.partitions.typical_queries import TYPICAL_QUERIES, TypicalQuery
+from strata.tenants import tenant_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,10 +144,12 @@ def query_metrics(connection: Connection, tenant_id: str, table: str) -> TableQu
         table: a partitioned table.
 
     Raises:
+        TenantIdError: the id cannot be a partition key.
         UnknownTableError: the table is none of the partitioned ones.
         QueryMetricsTimeoutError: a partition is locked against all, or planning took longer than the limit.
         QueryMetricsFailedError: PostgreSQL refused, or the connection broke.
     """
+    tenant_bytes(tenant_id)
     if table not in TYPICAL_QUERIES:
         raise UnknownTableError(table)
     try:

@@ -12,6 +12,7 @@ from psycopg import errors as postgresql
 from strata import sql
 from strata.errors import StrataError
 from strata.lock_retry import is_lock_failure
+from strata.tenants import tenant_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -116,9 +117,12 @@ def read_partition_stats(
         table: only of this partitioned table.
 
     Raises:
+        TenantIdError: the id cannot be a partition key.
         StatisticsBusyError: a partition that was never analyzed is locked against all.
         StatisticsFailedError: PostgreSQL refused, or the connection broke.
     """
+    if tenant_id is not None:
+        tenant_bytes(tenant_id)
     query = sql.render("statistics/partition_stats.sql.j2", tenant_id=tenant_id, table=table)
     with _failures_of("read"):
         return tuple(PartitionStats(*row) for row in connection.execute(query))

@@ -13,6 +13,7 @@ from strata.partitions.manager import DropNotConfirmedError
 from strata.partitions.onboard import ensure_tenant
 from strata.partitions.registry import find_registry_differences
 from strata.partitions.tables import PARTITIONED_TABLES
+from strata.tenants import TenantIdError
 from tests.strata.partitions.backfill.legacy import insert
 from tests.strata.rows import insert_payment, payments_of
 
@@ -142,3 +143,17 @@ def test_a_connection_serves_as_well_as_a_reference(manager, migrated, layout):
     own = PartitionManager(migrated, layout)
     assert own.get_partition_stats("acme") == manager.get_partition_stats("acme")
     assert not migrated.closed
+
+
+@only_list
+@pytest.mark.parametrize("tenant_id", ["\ud800", "a\0b", "", "x" * 1025])
+def test_what_is_no_tenant_id_is_refused_at_every_door(manager, tenant_id):
+    for call in (
+        lambda: manager.ensure_partitions_for_tenant(tenant_id),
+        lambda: manager.drop_tenant_partitions(tenant_id, confirm=tenant_id),
+        lambda: manager.get_partition_stats(tenant_id),
+        lambda: manager.get_query_metrics(tenant_id, "payments"),
+        lambda: manager.migrate_existing_tenant_data(tenant_id, "payments", source="legacy.payments"),
+    ):
+        with pytest.raises(TenantIdError):
+            call()
