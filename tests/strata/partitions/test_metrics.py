@@ -1,6 +1,7 @@
 from itertools import product
 
 import pytest
+from psycopg import errors
 from psycopg.pq import TransactionStatus
 
 from strata.partitions import metrics
@@ -11,6 +12,7 @@ from strata.partitions.metrics import (
     query_metrics,
 )
 from strata.partitions.onboard import ensure_tenant
+from strata.partitions.render import leaves
 from strata.partitions.tables import PARTITIONED_TABLES
 from strata.partitions.typical_queries import TYPICAL_QUERIES
 from tests.strata.rows import insert_payment, payments_of
@@ -67,6 +69,18 @@ def test_a_generic_plan_would_lock_every_partition(tenants):
         assert each.generic_plan.partitions_locked == 3
         assert each.generic_plan.relations_locked > each.relations_locked
         assert each.generic_plan.planning_milliseconds > 0
+
+
+def test_a_partition_that_is_half_detached_is_not_counted(tenants, layout, fresh_database):
+    leaf = next(leaf for leaf in leaves("globex", layout) if leaf.table == "payments")
+    with fresh_database.deployer() as reader, reader.transaction():
+        reader.execute(f"SELECT FROM {leaf.qualified_parent} LIMIT 1")
+        tenants.execute("SET lock_timeout = '50ms'")
+        with pytest.raises(errors.LockNotAvailable):
+            tenants.execute(f"ALTER TABLE {leaf.qualified_parent} DETACH PARTITION {leaf.qualified_name} CONCURRENTLY")
+    for each in query_metrics(tenants, "acme", "payments").queries:
+        assert (each.partitions_total, each.generic_plan.partitions_locked) == (2, 2)
+        assert each.generic_plan_locks_everything
 
 
 @only_list
