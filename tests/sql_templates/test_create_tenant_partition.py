@@ -49,6 +49,34 @@ def test_a_tenant_that_is_not_active_is_refused_as_the_library_refuses_it(migrat
         ensure_tenant(migrated, "acme", layout)
 
 
+@pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
+def test_a_transaction_that_cannot_see_what_became_of_the_tenant_is_refused(migrated, fresh_database, layout, level):
+    """Its snapshot is older than the lock: it made and committed a partition of a tenant archived meanwhile."""
+    ensure_tenant(migrated, "acme", layout)
+    with fresh_database.deployer() as caller:
+        caller.execute(f"BEGIN ISOLATION LEVEL {level}")
+        caller.execute("SELECT FROM strata.tenant_partitions")
+        migrated.execute("UPDATE strata.tenant_partitions SET state = 'archived', archive_uri = 's3://a/b'")
+        migrated.execute(f"DROP TABLE {LEAF}")
+        with pytest.raises(errors.ActiveSqlTransaction) as refusal:
+            caller.execute(CALL, ("payments", "acme"))
+        caller.execute("ROLLBACK")
+    assert (
+        refusal.value.diag.message_primary == f"no partition is made for tenant acme in a {level.lower()} transaction"
+    )
+    assert refusal.value.diag.message_hint == (
+        "Allowed: read committed. Next: BEGIN ISOLATION LEVEL READ COMMITTED, and the call again."
+    )
+    assert migrated.execute("SELECT to_regclass(%s)", (LEAF,)).fetchone() == (None,)
+
+
+@pytest.mark.parametrize("level", ["READ COMMITTED", "READ UNCOMMITTED"])
+def test_a_transaction_that_sees_what_others_commit_makes_a_partition(migrated, level):
+    migrated.execute(f"BEGIN ISOLATION LEVEL {level}")
+    assert migrated.execute(CALL, ("payments", "acme")).fetchone() == ("payments_p_acme",)
+    migrated.execute("COMMIT")
+
+
 def test_a_dropped_tenant_is_made_again(migrated, layout):
     ensure_tenant(migrated, "acme", layout)
     drop_tenant(migrated, "acme", layout)

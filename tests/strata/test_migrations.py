@@ -59,6 +59,7 @@ def test_the_layout_is_part_of_what_is_applied():
         "webhook_logs",
         "create_tenant_partition",
         "tenant_partition_functions",
+        "no_old_snapshot",
     }
 
 
