@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from strata.errors import StrataError
-from strata.partitions.blockers import describe
+from strata.partitions.blockers import describe, how_to_end
 from strata.tenant_command import option, tenant_command
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class RestoreTimeoutError(StrataError):
         super().__init__(
             f"the restore met a lock: {' '.join(reason.split())}; held by {describe(blockers)}",
             where={"tenant": tenant_id},
-            next_command=f"let those sessions end, or pg_terminate_backend(pid), then {command}",
+            next_command=f"{how_to_end(blockers)}{command}",
         )
         self.tenant_id = tenant_id
         self.blockers = tuple(blockers)

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from strata.archives.bucket import ArchiveBucket, ArchiveLocation
-from strata.archives.errors import NotArchivedError, TenantPresentError
+from strata.archives.errors import NotArchivedError
 from strata.archives.forget import forget_tenant
 from strata.archives.remove import archive_tenant, new_location
-from strata.archives.restore import restore_tenant
+from strata.archives.restore import check_restore, restore_tenant
 from strata.cli.output import AsJson, DryRun, console, print_facts, print_json, print_table
 from strata.cli.row_progress import row_progress
 from strata.cli.stack_database import DatabaseReference, TenantId, layout_of, opened
+from strata.cli.tenant_abandon import abandoned
 from strata.cli.tenant_next import NamedStack
 from strata.errors import StrataError
 from strata.figures import label
-from strata.partitions.registered import LEAVING, registered_tenant, registered_tenants
+from strata.partitions.registered import LEAVING, registered_tenant
 from strata.tenant_command import option, tenant_command
 from strata.tenants import RESERVED_TENANT, allowed_id, wrong_id
 
@@ -153,7 +154,7 @@ def _archived(tenant: str, uri: str, named: NamedStack) -> str:
     )
 
 
-def restore(
+def restore(  # noqa: PLR0913 - a command's parameters are its options
     tenant: TenantId,
     *,
     source: Annotated[
@@ -166,23 +167,31 @@ def restore(
     id_pattern: Annotated[
         str | None, typer.Option(metavar="REGEX", help="What --as may be, where the stack has an idPattern of its own.")
     ] = None,
+    abandon: Annotated[
+        bool, typer.Option("--abandon", help="Give up the restore that has begun; the archive is kept.")
+    ] = False,
     database: DatabaseReference = None,
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Bring an archived tenant back, bit for bit, into this stack."""
+    if abandon:
+        _require_alone(source, new_id, id_pattern)
+        abandoned(tenant, database, dry_run=dry_run, as_json=as_json)
+        return
     target, named = tenant if new_id is None else new_id, NamedStack(database=database)
     _require_new_id(tenant, target, id_pattern)
     with opened(database) as (connection, parameters):
+        goes_on = source is None and new_id is None and _is_restoring(connection, tenant)
         location = ArchiveLocation.parse(source or _archive_of(connection, tenant), parameters.region)
         manifest = ArchiveBucket(location).manifest()
-        if manifest.tenant_id != tenant:
+        if manifest.tenant_id != tenant and not goes_on:
             pattern = option("--id-pattern", id_pattern) if id_pattern else ()
             options = [*pattern, *named.in_database, *(["--dry-run"] if dry_run else [])]
             raise OtherTenantsArchiveError(tenant, manifest, location.uri, target, options)
         rows = {table.table: table.rows for table in manifest.tables}
         if dry_run:
-            _require_no_other(connection, target, location.uri)
+            check_restore(connection, location, layout_of(parameters), tenant_id=target)
         else:
             with row_progress("restoring", rows) as report:
                 restore_tenant(connection, location, layout_of(parameters), report, tenant_id=target)
@@ -192,7 +201,7 @@ def restore(
         _print_manifest(manifest, location)
         _say(f"tenant {label(target)} would be brought back from {location.uri}; nothing was done")
     else:
-        _print_restored(tenant, target, rows, named)
+        _print_restored(manifest.tenant_id, target, rows, named)
 
 
 def _require_new_id(tenant: str, target: str, pattern: str | None) -> None:
@@ -205,15 +214,14 @@ def _require_new_id(tenant: str, target: str, pattern: str | None) -> None:
         raise NewIdError(tenant, target, what, pattern or None)
 
 
-def _require_no_other(connection: Connection, target: str, uri: str) -> None:
-    """Refuse what the restore itself would: a tenant that is there, unless it is one that this archive comes back as.
+def _require_alone(*others: str | None) -> None:
+    if any(other is not None for other in others):
+        raise typer.BadParameter("it takes no other option of a restore: name the tenant alone", param_hint="--abandon")
 
-    The restore takes one for its own, too, whose every byte is the archive's; to know that it reads all of both.
-    """
-    for known in registered_tenants(connection, target):
-        goes_on = any((one.state, one.archive_uri) == ("restoring", uri) for one in known.partitions)
-        if known.states != ("archived",) and not goes_on:
-            raise TenantPresentError(target, {one.table: one.state for one in known.partitions})
+
+def _is_restoring(connection: Connection, tenant: str) -> bool:
+    """Return whether a restore of the tenant has begun, from whosever archive: it goes on by its name alone."""
+    return "restoring" in registered_tenant(connection, tenant).states
 
 
 def _archive_of(connection: Connection, tenant: str) -> str:

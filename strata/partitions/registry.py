@@ -11,6 +11,7 @@ from strata import sql
 from strata.figures import label
 from strata.partitions.compare import OFFBOARDING_TRIGGER
 from strata.partitions.layout import Layout, immediate_parent
+from strata.tenant_command import tenant_command
 from strata.tenants import partition_name
 
 if TYPE_CHECKING:
@@ -90,10 +91,10 @@ def _known(row: Any, layout: Layout) -> Iterator[tuple[str, str]]:
         if row.exists:
             yield "archived, and still there", "find out whose rows it holds before it is dropped"
     elif not row.exists:
-        yield "there is no such partition", _SETTLE_MISSING[row.state]
+        yield "there is no such partition", _SETTLE_MISSING.get(row.state) or _restore_or_not(row)
     elif row.state in _DETACHED:
         if row.parent:
-            yield f"attached to {row.parent_schema}.{row.parent}", _SETTLE_ATTACHED[row.state]
+            yield f"attached to {row.parent_schema}.{row.parent}", _SETTLE_ATTACHED.get(row.state) or _detach_first(row)
     else:
         yield from _in_place(row, layout)
 
@@ -116,8 +117,22 @@ def _in_place(row: Any, layout: Layout) -> Iterator[tuple[str, str]]:
 def _finish_detach(row: Any) -> str:
     if row.state != "active":
         return "run its removal again, unless it is running: pulumi up"
+    return f"{_detach(row)} FINALIZE, then pulumi up"
+
+
+def _detach_first(row: Any) -> str:
+    restore = tenant_command("restore", row.tenant_id)
+    return f"find out who attached it; {_detach(row)} CONCURRENTLY, then {restore}, which makes it as it should be"
+
+
+def _restore_or_not(row: Any) -> str:
+    restore, abandon = tenant_command("restore", row.tenant_id), tenant_command("restore", row.tenant_id, "--abandon")
+    return f"{restore} makes it anew; or, to give the restore up, {abandon}"
+
+
+def _detach(row: Any) -> str:
     parent = f"{row.parent_schema}.{sql.identifier(row.parent)}"
-    return f"ALTER TABLE {parent} DETACH PARTITION {_qualified(row)} FINALIZE, then pulumi up"
+    return f"ALTER TABLE {parent} DETACH PARTITION {_qualified(row)}"
 
 
 def _qualified(row: Any) -> str:
@@ -131,10 +146,8 @@ _SETTLE_MISSING: Final = {
     "offboarding": _GO_ON_WITHOUT,
     "detached": _GO_ON_WITHOUT,
     "verified": _RUN_AGAIN,
-    "restoring": "drop what the restore has made, and restore again",
 }
 _SETTLE_ATTACHED: Final = {
     "detached": _RUN_AGAIN,
     "verified": "find out who attached it: rows written since then are not in its archive",
-    "restoring": "find out who attached it; detach it, and restore again",
 }

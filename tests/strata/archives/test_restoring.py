@@ -45,8 +45,8 @@ def test_a_lock_is_told_as_the_restores(tenants, layout, place, reference, monke
     assert f"held by pid {pid} (strata_deployer, " in told
     renamed = "" if new_id == "acme" else " --as 'it'\"'\"'s'"
     assert told.endswith(
-        f" (tenant {new_id}); next: let those sessions end, or pg_terminate_backend(pid),"
-        f" then strata tenant restore acme --from {place.uri}{renamed}"
+        f" (tenant {new_id}); next: let those sessions end, or let their user or the master run"
+        f" SELECT pg_terminate_backend({pid}); then strata tenant restore acme --from {place.uri}{renamed}"
     )
     assert states_of(tenants, new_id) == before
 

@@ -94,6 +94,22 @@ def test_a_removal_goes_on_without_a_partition_that_is_gone(tenants, layout, sta
     assert found.settle == "run its removal again: pulumi up; it goes on with what is there, and names this table"
 
 
+@pytest.mark.parametrize("layout", ["list"], indirect=True)
+def test_a_restore_is_gone_on_with_or_given_up(tenants, layout):
+    _set_state(tenants, "restoring")
+    (attached,) = find_registry_differences(tenants, layout)
+    detach = 'ALTER TABLE app."payments" DETACH PARTITION partitions."payments_p_acme" CONCURRENTLY'
+    assert attached.settle == (
+        f"find out who attached it; {detach}, then strata tenant restore acme, which makes it as it should be"
+    )
+    tenants.execute(detach)
+    tenants.execute(f"DROP TABLE {LEAF}")
+    (missing,) = find_registry_differences(tenants, layout)
+    assert missing.settle == (
+        "strata tenant restore acme makes it anew; or, to give the restore up, strata tenant restore acme --abandon"
+    )
+
+
 #: state, whether its partition is attached, and what is wrong with that.
 STATES = (
     ("active", True, None),
