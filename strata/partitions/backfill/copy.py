@@ -23,7 +23,7 @@ from strata.partitions.backfill.errors import backfill_failure
 from strata.partitions.backfill.plan import Plan, make_plan
 from strata.partitions.backfill.results import BackfillProgress, TableBackfill, TenantBackfill
 from strata.partitions.backfill.source import Source
-from strata.partitions.backfill.source_map import mapped
+from strata.partitions.backfill.source_map import mapped, source_key
 from strata.partitions.errors import not_active
 from strata.partitions.onboard import ensure_tenant
 
@@ -256,12 +256,12 @@ class Copy:
         """Copy one range in one transaction and return how many rows are copied, were there, and are in conflict."""
         where = {"plan": self.plan, "tenant_id": tenant_id, "first": first, "last": last}
         with self.connection.transaction():
-            copied = self._query("copy_batch", **where).rowcount
+            ((copied, positions),) = self._query("copy_batch", **where).fetchall()
             if copied == last - first:
                 return copied, 0, 0
             # A statement of its own sees what others have committed while the first one waited for them.
-            ((equal,),) = self._query("compare_batch", **where).fetchall()
-            return copied, equal - copied, last - first - equal
+            ((there,),) = self._query("compare_batch", **where, copied=positions).fetchall()
+            return copied, there, last - first - copied - there
 
     def _refused(self, error: psycopg.Error, where: str) -> _TenantFailedError:
         # The server's detail is left out: it quotes the row.
@@ -271,8 +271,7 @@ class Copy:
         )
 
     def _key(self, position: int) -> str:
-        (values,) = self._query("key", plan=self.plan, position=position).fetchall()
-        return ", ".join(f"{name} = {value}" for name, value in zip(self.plan.source_key, values, strict=True))
+        return source_key(self.connection, self.plan, position)
 
     def _query(self, template: str, **values: object) -> psycopg.Cursor[tuple[Any, ...]]:
         return self.connection.execute(sql.render(f"backfill/{template}.sql.j2", **values))

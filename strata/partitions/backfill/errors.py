@@ -3,6 +3,7 @@
 StrataError
   BackfillSourceError        the source cannot be copied into the table: nothing was
     SourceDeniedError          the role may not read it
+    SharedKeyError             rows of it would get the key of another row
   UnmappedRowsError          rows of the source belong to no tenant: nothing was copied
   BackfillBusyError          others hold locks on the source: what was copied stays
   BackfillFailedError        PostgreSQL refused: what was copied stays
@@ -20,6 +21,8 @@ from strata.lock_retry import is_lock_failure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from strata.partitions.backfill.plan import Plan
 
 
 _FITTING = "a table with a primary key, whose columns become the table's by name, by columns, or are left_out"
@@ -54,6 +57,27 @@ class SourceDeniedError(BackfillSourceError):
             next_command=f"{given}; then run again",
         )
         self.statements = tuple(statements)
+
+
+class SharedKeyError(BackfillSourceError):
+    """Rows of the source would get the key of another row of their tenant; nothing was copied.
+
+    Copied anyway, all but one of them would be missing, or taken for one that is there.
+    """
+
+    def __init__(self, plan: Plan, rows: int, tenant_id: str, example: tuple[str, str]) -> None:
+        key, (one, other) = ", ".join(plan.key), example
+        pair = f"those with {one} and with {other}, of tenant {tenant_id}"
+        super().__init__(
+            plan.source,
+            plan.table,
+            [f"{rows} rows would get the {key} of another row of their tenant, such as {pair}"],
+            allowed=f"an expression for {key} that differs for any two rows of a tenant",
+            next_command=f"make {key} of all of {', '.join(plan.source_key)} in columns, and run again",
+        )
+        self.rows = rows
+        self.tenant_id = tenant_id
+        self.example = example
 
 
 class UnmappedRowsError(StrataError):

@@ -22,26 +22,35 @@ if TYPE_CHECKING:
     from strata.partitions.backfill.source import Source
 
 # Types whose every value another type holds, or refuses aloud: (of the source, of the table). All else, such as money
-# in a numeric that a bigint would round, or a time without a zone, asks for an expression.
+# in a numeric that a bigint would round, a time without a zone, or text whose last blanks a character would lose
+# silently, asks for an expression.
 _WIDER: Final = frozenset(
     {
         ("smallint", "integer"),
         ("smallint", "bigint"),
         ("integer", "bigint"),
         ("character varying", "text"),
-        ("character varying", "character"),
-        ("text", "character"),
     }
 )
 
 
 @dataclass(frozen=True)
 class CopiedColumn:
-    """A column of the partitioned table, the SQL over the source, ``s``, that makes it, and its name in the map."""
+    """A column of the partitioned table, and what makes it.
+
+    Args:
+        name: the column's.
+        expression: SQL over the source, ``s``.
+        value: its name in the map.
+        is_text: whether a collation says when two values of it are equal.
+        origin: the column of the source that it is as it stands; None for anything else.
+    """
 
     name: str
     expression: sql.Sql
     value: str
+    is_text: bool
+    origin: str | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +99,11 @@ class Plan:
     def key_columns(self) -> tuple[CopiedColumn, ...]:
         """The copied columns that make the table's primary key."""
         return tuple(column for column in self.columns if column.name in self.key)
+
+    @property
+    def keeps_keys_apart(self) -> bool:
+        """Whether two rows of the source cannot get one key, as the whole of their own is in it."""
+        return set(self.source_key) <= {column.origin for column in self.key_columns}
 
 
 @dataclass(frozen=True)
@@ -189,9 +203,11 @@ class _Planning:
         for name, column in copyable.items():
             origin, value = self.source.columns.get(name, name), f"value_{len(copied) + 1}"
             if isinstance(origin, Composable):
-                copied.append(CopiedColumn(name, sql.Sql(f"({origin.as_string(self.connection)})"), value))
+                expression = sql.Sql(f"({origin.as_string(self.connection)})")
+                copied.append(CopiedColumn(name, expression, value, column.is_text))
             elif origin in given.columns:
-                copied.append(CopiedColumn(name, sql.Sql(f"s.{sql.identifier(origin)}"), value))
+                expression = sql.Sql(f"s.{sql.identifier(origin)}")
+                copied.append(CopiedColumn(name, expression, value, column.is_text, origin))
             elif name in self.source.columns:
                 self.problems.append(f"columns takes {name} from {origin}, which the source does not have")
             elif name in key:

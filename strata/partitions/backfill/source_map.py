@@ -7,19 +7,16 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from strata import sql
-from strata.lock_retry import roll_back
-from strata.partitions.backfill.errors import UnmappedRowsError
+from strata.partitions.backfill.errors import SharedKeyError, UnmappedRowsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from strata.database import Connection
     from strata.partitions.backfill.plan import Plan
-
-_DROP: Final = "DROP TABLE IF EXISTS pg_temp.strata_backfill"
 
 
 @dataclass(frozen=True)
@@ -53,14 +50,23 @@ def mapped(connection: Connection, plan: Plan, tenant_id: str | None) -> Iterato
 
     Raises:
         UnmappedRowsError: rows of the source belong to no tenant.
+        SharedKeyError: rows of the source would get the key of another row of their tenant.
     """
-    try:
+    with connection.transaction():
         connection.execute(sql.render("backfill/map.sql.j2", plan=plan, tenant_id=tenant_id))
-        yield _ranges(connection, plan)
+        ranges = _ranges(connection, plan)
+        _refuse_shared_keys(connection, plan)
+    try:
+        yield ranges
     finally:
         if not connection.closed:
-            roll_back(connection)  # the map's transaction, when a value in it was refused
-            connection.execute(_DROP)
+            connection.execute("DROP TABLE IF EXISTS pg_temp.strata_backfill")
+
+
+def source_key(connection: Connection, plan: Plan, position: int) -> str:
+    """Return the source's primary key of one row of the map, as text for people."""
+    (values,) = connection.execute(sql.render("backfill/key.sql.j2", plan=plan, position=position)).fetchall()
+    return ", ".join(f"{name} = {value}" for name, value in zip(plan.source_key, values, strict=True))
 
 
 def _ranges(connection: Connection, plan: Plan) -> tuple[TenantRange, ...]:
@@ -70,3 +76,13 @@ def _ranges(connection: Connection, plan: Plan) -> tuple[TenantRange, ...]:
             raise UnmappedRowsError(plan.source, plan.table, last - first)
         ranges.append(TenantRange(tenant_id, first, last))
     return tuple(ranges)
+
+
+def _refuse_shared_keys(connection: Connection, plan: Plan) -> None:
+    if plan.keeps_keys_apart:
+        return
+    found = connection.execute(sql.render("backfill/shared_keys.sql.j2", plan=plan)).fetchone()
+    if found:
+        rows, tenant_id, *positions = found
+        one, other = (source_key(connection, plan, position) for position in positions)
+        raise SharedKeyError(plan, rows, tenant_id, (one, other))

@@ -1,6 +1,7 @@
 import pytest
 from psycopg.sql import SQL
 
+from strata import sql
 from strata.partitions.backfill.copy import backfill_table
 from strata.partitions.backfill.errors import BackfillSourceError
 from strata.partitions.backfill.plan import make_plan
@@ -30,6 +31,24 @@ def test_a_table_of_the_same_columns_needs_no_more_than_its_name(legacy):
     assert "tenant_id" not in {column.name for column in plan.columns}
     assert [column.name for column in plan.key_columns] == ["id"]
     assert plan.join is None
+    assert plan.keeps_keys_apart
+
+
+def test_text_is_compared_by_its_bytes(legacy):
+    """Where a test can have a collation that takes two texts for equal, test_copy.py shows what this is for."""
+    plan = make_plan(legacy, "payments", Source("legacy.payments"))
+    values = {column.name: column.value for column in plan.columns}
+    where = {"tenant_id": "acme", "first": 0, "last": 1, "copied": "{}"}
+    compared = sql.render("backfill/compare_batch.sql.j2", plan=plan, **where)
+    assert f'map."{values["description"]}" COLLATE "C"' in compared
+    assert f'map."{values["amount_minor"]}" COLLATE' not in compared
+
+
+def test_keys_are_kept_apart_by_the_whole_key_of_the_source_as_it_stands(legacy):
+    hashed = Source("legacy.payments", columns={"id": SQL("md5(s.id::text)::uuid")})
+    assert not make_plan(legacy, "payments", hashed).keeps_keys_apart
+    legacy.execute("ALTER TABLE legacy.payments DROP CONSTRAINT payments_pkey, ADD PRIMARY KEY (id, currency)")
+    assert not make_plan(legacy, "payments", Source("legacy.payments")).keeps_keys_apart
 
 
 TIMES = "created_at would come from timestamp without time zone and is timestamp with time zone"
@@ -40,6 +59,11 @@ UNFIT = {
     "ADD COLUMN tax bigint": "tax would not be copied: name them in columns or in left_out",
     "ALTER amount_minor TYPE numeric(12, 2)": (
         "amount_minor would come from numeric and is bigint: give an expression in columns"
+    ),
+    # PostgreSQL would cut 'EUR ' to 'EUR' without a word, and no later run would find it as it is in the source.
+    "ALTER currency TYPE text": "currency would come from text and is character: give an expression in columns",
+    "ALTER currency TYPE varchar(3)": (
+        "currency would come from character varying and is character: give an expression in columns"
     ),
     "ALTER created_at TYPE timestamp": f"{TIMES}: give an expression in columns",
     "RENAME tenant_id TO organisation": "tenant_from names tenant_id, which the source does not have",
@@ -60,7 +84,7 @@ def test_all_problems_are_told_together(legacy):
 
 def test_columns_that_are_wider_or_renamed_are_taken(legacy):
     legacy.execute(
-        "ALTER TABLE legacy.payments ALTER amount_minor TYPE integer, ALTER currency TYPE varchar(3),"
+        "ALTER TABLE legacy.payments ALTER amount_minor TYPE integer,"
         " ALTER tenant_id TYPE varchar(40), ALTER description TYPE varchar(80)"
     )
     legacy.execute("ALTER TABLE legacy.payments RENAME description TO note")
