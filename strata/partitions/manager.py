@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from strata.database import connected
 from strata.errors import StrataError
 from strata.partitions import distribution, metrics, offboard, onboard, registry, statistics
 from strata.partitions.backfill import copy
+from strata.partitions.layout import require_layout
 from strata.tenants import tenant_bytes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from strata.database import Connection
     from strata.partitions.backfill.results import TableBackfill, TenantBackfill
     from strata.partitions.backfill.source import Source
@@ -51,7 +55,8 @@ class PartitionManager:
         Raises:
             StrataError: as `strata.partitions.onboard.ensure_tenant`.
         """
-        return onboard.ensure_tenant(self.database, tenant, self.layout)
+        with self._opened() as connection:
+            return onboard.ensure_tenant(connection, tenant, self.layout)
 
     def drop_tenant_partitions(self, tenant: str, *, confirm: str | None = None) -> offboard.DroppedTenant:
         """Drop the tenant's partitions and all their rows, without making others wait; what is gone is no error.
@@ -66,7 +71,8 @@ class PartitionManager:
         """
         if confirm != tenant:
             raise DropNotConfirmedError(tenant, confirm)
-        return offboard.drop_tenant(self.database, tenant, self.layout)
+        with self._opened() as connection:
+            return offboard.drop_tenant(connection, tenant, self.layout)
 
     def refresh_partition_stats(self, *, with_sizes: bool = False) -> int:
         """Copy the catalog's figures into the registry and return how many of its rows changed.
@@ -128,7 +134,7 @@ class PartitionManager:
 
     def find_registry_differences(self) -> tuple[registry.RegistryDifference, ...]:
         """Return all that the registry and the catalog do not agree on; nothing when they agree."""
-        with connected(self.database) as connection:
+        with self._opened() as connection:
             return registry.find_registry_differences(connection, self.layout)
 
     def migrate_existing_tenant_data(
@@ -150,7 +156,8 @@ class PartitionManager:
             BackfillBusyError, BackfillFailedError, BackfillInterruptedError: what was copied stays.
         """
         tenant_bytes(tenant)
-        return copy.backfill_tenant(self.database, tenant, table, source, self.layout, options)
+        with self._opened() as connection:
+            return copy.backfill_tenant(connection, tenant, table, source, self.layout, options)
 
     def migrate_all_tenants(
         self, table: str, *, source: str | Source, options: copy.Options | None = None
@@ -169,4 +176,17 @@ class PartitionManager:
             BackfillSourceError, UnmappedRowsError: nothing was copied.
             BackfillBusyError, BackfillFailedError, BackfillInterruptedError: what was copied stays.
         """
-        return copy.backfill_table(self.database, table, source, self.layout, options)
+        with self._opened() as connection:
+            return copy.backfill_table(connection, table, source, self.layout, options)
+
+    @contextmanager
+    def _opened(self) -> Iterator[Connection]:
+        """Give a connection to tables that are made in this layout.
+
+        Raises:
+            LayoutMismatchError: they are made in the other one.
+            LayoutUnreadableError: PostgreSQL refused, or the connection broke.
+        """
+        with connected(self.database) as connection:
+            require_layout(connection, self.layout)
+            yield connection

@@ -9,6 +9,7 @@ import pytest
 
 from strata.partitions import PartitionManager
 from strata.partitions.inspect import inspect_tenant
+from strata.partitions.layout import LayoutMismatchError
 from strata.partitions.manager import DropNotConfirmedError
 from strata.partitions.onboard import ensure_tenant
 from strata.partitions.registry import find_registry_differences
@@ -136,6 +137,26 @@ def test_statistics_are_those_of_now_unless_they_need_not_be(manager, migrated):
     assert (found.rows.total, found.rows.unknown_tenants, found.tenants[0].tenant_id) == (1, 0, "initech")
     # Beside the payments that the planner knows, what is empty is known to be.
     assert manager.get_partition_distribution().rows.known_tenants == 2
+
+
+def test_a_layout_that_the_tables_do_not_have_is_refused(manager, migrated, reference, layout):
+    """What depends on where a partition hangs would be wrong; figures do not, and are given."""
+    other = "bucketed" if layout == "list" else "list"
+    for database in (reference, migrated):
+        mistaken = PartitionManager(database, other)
+        for call in (
+            lambda mistaken=mistaken: mistaken.ensure_partitions_for_tenant("globex"),
+            lambda mistaken=mistaken: mistaken.drop_tenant_partitions("initech", confirm="initech"),
+            mistaken.find_registry_differences,
+            lambda mistaken=mistaken: mistaken.migrate_existing_tenant_data(
+                "acme", "payments", source="legacy.payments"
+            ),
+            lambda mistaken=mistaken: mistaken.migrate_all_tenants("payments", source="legacy.payments"),
+        ):
+            with pytest.raises(LayoutMismatchError):
+                call()
+        assert len(mistaken.get_partition_stats("acme")) == len(PARTITIONED_TABLES)
+    assert (payments_of(migrated, "initech"), payments_of(migrated, "acme")) == (1, 0)
 
 
 @only_list
