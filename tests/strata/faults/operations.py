@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from strata.archives.errors import NotArchivedError
+from strata.archives.abandon import abandon_restore
+from strata.archives.errors import ArchivePausedError, NotArchivedError
 from strata.archives.forget import forget_tenant
 from strata.archives.remove import archive_tenant
 from strata.archives.restore import restore_tenant
+from strata.archives.restore_errors import NotRestoringError
 from strata.database import connect_as_deployer
 from strata.errors import StrataError
 from strata.partitions.backfill.copy import Options, backfill_table
@@ -122,6 +124,32 @@ def _restore_renamed(world: World, _attempt: int) -> None:
     assert restored.rows == {"webhook_logs": 0, **ROWS}
 
 
+def _half_restored(world: World) -> None:
+    """An archived tenant whose restore has begun."""
+    _archived(world)
+    try:
+        restore_tenant(world.sql, world.archive, world.layout, _report, budget_seconds=0)
+    except ArchivePausedError:
+        return
+    raise AssertionError("a restore without any time has ended")
+
+
+def _abandon(world: World, attempt: int) -> None:
+    """Whoever asks again, since no answer came, hears that there is nothing to give up."""
+    try:
+        abandon_restore(REFERENCE, TENANT, world.layout)
+    except NotRestoringError:
+        if attempt == 0:
+            raise
+
+
+def _check_abandoned(world: World) -> None:
+    """The tenant is archived as before, and comes back as ever."""
+    world.check({"archived"})
+    _restore(world, 0)
+    world.check({"active"})
+
+
 def _forget(_world: World, attempt: int) -> None:
     """Whoever asks again, since no answer came, hears that there is nothing to forget."""
     try:
@@ -196,6 +224,7 @@ OPERATIONS: Final = (
     Operation("offboard, archive", World.onboard, _archive, _check_archived),
     Operation("restore", _archived, _restore, lambda world: world.check({"active"})),
     Operation("restore renamed", _archived_before, _restore_renamed, lambda world: world.check({"active"})),
+    Operation("abandon a restore", _half_restored, _abandon, _check_abandoned),
     Operation("forget", _archived, _forget, _check_forgotten),
     Operation("backfill", _backfilled, _backfill, lambda world: world.check({"active"})),
     Operation("refresh statistics", _analyzed, _refresh, _check_refreshed),
