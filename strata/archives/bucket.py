@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from strata import aws
-from strata.archives.manifest import BRING_BACK, Manifest, Part, read_manifest
+from strata.archives.manifest import BRING_BACK, Manifest, ManifestError, Part, read_manifest
 from strata.errors import StrataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 MANIFEST: Final = "manifest.json"
+_PART_SUFFIX: Final = ".copy.gz"
 _READ_BYTES: Final = 1 << 20
 #: What S3 calls an object that is not there: of a read, and of a read without its content, whose answer has no name.
 _GONE: Final = frozenset({"NoSuchKey", "404"})
@@ -60,7 +61,7 @@ class ArchiveLocation:
 
     def part_key(self, table: str, number: int) -> str:
         """Return the key of a part, numbered from 0."""
-        return f"{self.prefix}/{table}/{number:05}.copy.gz"
+        return f"{self.prefix}/{table}/{number:05}{_PART_SUFFIX}"
 
 
 class ArchiveBucket:
@@ -159,10 +160,11 @@ class ArchiveBucket:
         return self.manifest() if f"{self.location.prefix}/{MANIFEST}" in self.keys() else None
 
     def require(self, manifest: Manifest) -> None:
-        """Make sure that every part of an archive is there, with its size.
+        """Make sure that every part of an archive is there, with its size, and that its manifest names each of them.
 
         Raises:
             ArchiveBucketError: one is gone, or of another size.
+            ManifestError: one is not named: without it the archive would pass for the whole.
         """
         sizes = {entry["Key"]: entry["Size"] for entry in self._list(f"{self.location.prefix}/")}
         for part in (part for table in manifest.tables for part in table.parts):
@@ -173,12 +175,11 @@ class ArchiveBucket:
                     allowed=f"an object of {part.bytes} bytes",
                     next_command=BRING_BACK,
                 )
-
-    def unnamed_parts(self, manifest: Manifest, tables: Iterable[str]) -> list[str]:
-        """Return the keys of what is there of some tables, and which a manifest does not name."""
-        named = {part.key for table in manifest.tables for part in table.parts}
-        prefixes = tuple(f"{self.location.prefix}/{table}/" for table in tables)
-        return [key for key in self.keys() if key.startswith(prefixes) and key not in named]
+        for key in sorted(sizes.keys() - {part.key for table in manifest.tables for part in table.parts}):
+            # Of a partition that was gone when the archive was made, an earlier run may have stored a part.
+            is_of_gone = any(key.startswith(f"{self.location.prefix}/{table}/") for table in manifest.gone)
+            if key.endswith(_PART_SUFFIX) and not is_of_gone:
+                raise ManifestError.damaged(f"the manifest does not name part {key}", self.location.manifest_uri)
 
     def keys(self) -> list[str]:
         """Return the keys of all objects of the archive."""

@@ -116,6 +116,11 @@ class Manifest:
         """Compressed bytes of all parts."""
         return sum(part.bytes for table in self.tables for part in table.parts)
 
+    @property
+    def gone(self) -> tuple[str, ...]:
+        """Tables whose partition somebody else had dropped before."""
+        return tuple(table.table for table in self.tables if table.partition_was_gone)
+
     def to_json(self) -> str:
         """Return the manifest as it is stored."""
         return json.dumps({"format": FORMAT, **asdict(self)}, indent=2, ensure_ascii=False) + "\n"

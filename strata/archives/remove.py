@@ -128,8 +128,8 @@ class _Archiving:
         manifest = self._proved(bucket, states, present)
         if set(states.values()) != {"archived"}:
             self.removal.drop("archives/drop_archived", present)
-        gone = tuple(table.table for table in manifest.tables if table.partition_was_gone)
-        return ArchivedTenant(self.tenant_id, uri, {table.table: table.rows for table in manifest.tables}, gone)
+        rows = {table.table: table.rows for table in manifest.tables}
+        return ArchivedTenant(self.tenant_id, uri, rows, manifest.gone)
 
     def _refuse_gone(self, registered: Mapping[str, Registered]) -> None:
         """Refuse a tenant in service that lacks a partition: now it can be made again, and asked for."""
@@ -157,7 +157,8 @@ class _Archiving:
             self._refuse_lost(states, present, bucket)
             self._unverify([leaf for leaf in present if leaf not in unverified])
             manifest, unverified = self._write(bucket, states, present), list(present)
-        self._refuse_replaced(manifest, bucket, present)
+        else:
+            self._refuse_replaced(manifest, bucket, present)
         self._verify(bucket, manifest, unverified)
         bucket.require(manifest)
         return manifest
@@ -174,12 +175,10 @@ class _Archiving:
         uri = bucket.location.manifest_uri
         if manifest.tenant_id != self.tenant_id:
             raise ManifestError.damaged(f"the manifest is of tenant {manifest.tenant_id}", uri)
-        tables = {leaf.table for leaf in present}
-        left_out = sorted(tables - {table.table for table in manifest.tables}) or [
-            f"part {key}" for key in bucket.unnamed_parts(manifest, tables)
-        ]
+        left_out = {leaf.table for leaf in present} - {table.table for table in manifest.tables}
         if left_out:
-            raise ManifestError.damaged(f"the manifest does not name {', '.join(left_out)}", uri)
+            raise ManifestError.damaged(f"the manifest does not name {', '.join(sorted(left_out))}", uri)
+        bucket.require(manifest)
 
     def _unverify(self, verified: Sequence[Leaf]) -> None:
         """Record that nothing is proved of these tables any more: the archive that it was said of is gone."""

@@ -138,3 +138,31 @@ def test_a_manifest_that_was_replaced_proves_nothing(tenants, layout, place, wha
     assert len(inspect_tenant(tenants, "acme", layout).partitions) == len(ROWS)
     bucket.put_manifest(manifest)
     assert archive_tenant(tenants, "acme", layout, place, nothing).rows == ROWS
+
+
+@only_list
+@pytest.mark.parametrize("what", [name for name in REPLACED if "part" in name or "payments" in name])
+def test_a_restore_believes_no_replaced_manifest(tenants, layout, place, what):
+    """Without what it leaves out, the tenant would come back with fewer rows, and be in service."""
+    archive_tenant(tenants, "acme", layout, place, nothing)
+    bucket = ArchiveBucket(place)
+    manifest = bucket.manifest()
+    bucket.put_manifest(REPLACED[what](manifest))
+    with pytest.raises(ManifestError, match="the manifest does not name part tenants/acme/"):
+        restore_tenant(tenants, place, layout, nothing)
+    assert set(registry(tenants).values()) == {"archived"}
+    bucket.put_manifest(manifest)
+    assert restore_tenant(tenants, place, layout, nothing).rows == ROWS
+
+
+@only_list
+def test_a_part_of_a_partition_that_is_gone_since_stays_in_the_bucket(tenants, layout, place):
+    """A run that was killed has stored it; whose columns its values are is not known any more."""
+    with killed_at("archives/server.sql.j2"):
+        archive_tenant(tenants, "acme", layout, place, nothing)
+    tenants.execute("DROP TABLE partitions.audit_logs_p_acme")
+    archived = archive_tenant(tenants, "acme", layout, place, nothing)
+    assert (archived.rows, archived.gone) == ({**ROWS, "audit_logs": 0}, ("audit_logs",))
+    stored = ArchiveBucket(place).keys()
+    assert place.part_key("audit_logs", 0) in stored
+    assert restore_tenant(tenants, place, layout, nothing).rows == archived.rows
