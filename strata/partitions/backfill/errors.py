@@ -3,6 +3,7 @@
 StrataError
   BackfillSourceError        the source cannot be copied into the table: nothing was
     SourceDeniedError          the role may not read it
+    UnstableKeyError           the key of a row is another one each time it is made
     SharedKeyError             rows of it would get the key of another row
   UnmappedRowsError          rows of the source belong to no tenant: nothing was copied
   BackfillBusyError          others hold locks on the source: what was copied stays
@@ -57,6 +58,22 @@ class SourceDeniedError(BackfillSourceError):
             next_command=f"{given}; then run again",
         )
         self.statements = tuple(statements)
+
+
+class UnstableKeyError(BackfillSourceError):
+    """The key of a row is another one each time it is made, so that no run finds what is there; nothing was copied."""
+
+    def __init__(self, plan: Plan, example: str) -> None:
+        key = ", ".join(plan.key)
+        instance = f"such as that of the row with {example}: every run would copy each row once more"
+        super().__init__(
+            plan.source,
+            plan.table,
+            [f"the {key} of a row is another one each time it is made, {instance}"],
+            allowed=f"an expression for {key} that gives the same for the same row, at any time",
+            next_command=f"make {key} of {', '.join(plan.source_key)} alone in columns, and run again",
+        )
+        self.example = example
 
 
 class SharedKeyError(BackfillSourceError):

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from strata import sql
-from strata.partitions.backfill.errors import SharedKeyError, UnmappedRowsError
+from strata.partitions.backfill.errors import SharedKeyError, UnmappedRowsError, UnstableKeyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from strata.database import Connection
     from strata.partitions.backfill.plan import Plan
+
+#: How many rows have their keys made again, to see that they stay.
+_TRIED_ROWS: Final = 100
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ def mapped(connection: Connection, plan: Plan, tenant_id: str | None) -> Iterato
 
     Raises:
         UnmappedRowsError: rows of the source belong to no tenant.
+        UnstableKeyError: the key of a row is another one each time it is made.
         SharedKeyError: rows of the source would get the key of another row of their tenant.
     """
     with connection.transaction():
@@ -57,6 +61,7 @@ def mapped(connection: Connection, plan: Plan, tenant_id: str | None) -> Iterato
         ranges = _ranges(connection, plan)
         _refuse_shared_keys(connection, plan)
     try:
+        _refuse_unstable_keys(connection, plan)
         yield ranges
     finally:
         if not connection.closed:
@@ -86,3 +91,14 @@ def _refuse_shared_keys(connection: Connection, plan: Plan) -> None:
         rows, tenant_id, *positions = found
         one, other = (source_key(connection, plan, position) for position in positions)
         raise SharedKeyError(plan, rows, tenant_id, (one, other))
+
+
+def _refuse_unstable_keys(connection: Connection, plan: Plan) -> None:
+    if all(column.origin for column in plan.key_columns):
+        return
+    query = sql.render("backfill/keys_again.sql.j2", plan=plan, rows=_TRIED_ROWS)
+    # Two transactions, as now() stays through one; one right after the other, as the source may be in use.
+    once, again = ({position: key for position, *key in connection.execute(query).fetchall()} for _ in range(2))
+    for position in sorted(once.keys() & again.keys()):
+        if once[position] != again[position]:
+            raise UnstableKeyError(plan, source_key(connection, plan, position))
