@@ -100,8 +100,9 @@ class OnboardingTimeoutError(StrataError):
 
     def __init__(self, tenant_id: str, budget_seconds: float, blockers: Sequence[Blocker], reason: str) -> None:
         super().__init__(
-            f"onboarding met a lock for {budget_seconds:g} s: {' '.join(reason.split())}; held by {describe(blockers)}",
+            f"onboarding met a lock: {' '.join(reason.split())}; held by {describe(blockers)}",
             where={"tenant": tenant_id},
+            allowed=f"{budget_seconds:g} s of waiting for others",
             next_command=f"{how_to_end(blockers)}pulumi up",
         )
         self.tenant_id = tenant_id

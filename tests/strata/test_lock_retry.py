@@ -1,8 +1,12 @@
+import re
+
 import psycopg
 import pytest
 from psycopg import errors
 from psycopg.pq import TransactionStatus
 
+from strata import lock_retry
+from strata.errors import StrataError
 from strata.lock_retry import is_lock_failure, with_lock_retries
 
 
@@ -41,6 +45,39 @@ def test_a_spent_budget_is_the_callers_error_from_the_last_failure(connection):
         with_lock_retries(connection, _failing(connection, ["55P03"] * 9), 0.3, RuntimeError)
     assert isinstance(failure.value.__cause__, errors.LockNotAvailable)
     assert connection.info.transaction_status == TransactionStatus.IDLE
+
+
+class _HeldError(StrataError):
+    """Others hold the lock."""
+
+    def __init__(self, *blockers):
+        super().__init__("met a lock", where={"tenant": "ac\nme", "table": "payments"})
+        self.blockers = blockers
+
+
+def _retried(connection, failures, found):
+    """Retry work that fails so often; each time that somebody asks who blocks, the next of what is found is."""
+    answers = iter(found)
+    with_lock_retries(connection, _failing(connection, failures), 60, lambda _: next(answers))
+
+
+def test_who_holds_the_lock_is_said_while_it_is_waited_for_and_not_with_every_try(connection, caplog):
+    _retried(connection, ["55P03"] * 3, [_HeldError("somebody")])
+    (line,) = caplog.messages
+    assert re.fullmatch(
+        r"met a lock \(tenant ac\\nme, table payments\); it is tried again, for (59|60) s at most", line
+    )
+
+
+def test_who_holds_the_lock_is_said_again_after_a_while(connection, caplog, monkeypatch):
+    monkeypatch.setattr(lock_retry, "_REPORT_SECONDS", 0.0)
+    _retried(connection, ["55P03"] * 3, [_HeldError("somebody")] * 3)
+    assert len(caplog.messages) == 3
+
+
+def test_a_lock_that_nobody_holds_any_more_is_not_reported_and_asked_about_again(connection, caplog):
+    _retried(connection, ["55P03"] * 3, [_HeldError(), RuntimeError(), _HeldError("somebody")])
+    assert len(caplog.messages) == 1
 
 
 def test_concurrent_changes_of_one_tuple_are_known_by_their_text():

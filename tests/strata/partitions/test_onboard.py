@@ -114,7 +114,7 @@ def test_many_at_once_all_succeed(migrated, reference, layout):
     assert _registered(migrated) == 12 * len(PARTITIONED_TABLES)
 
 
-def test_a_lock_that_goes_away_is_waited_for(migrated, layout, fresh_database):
+def test_a_lock_that_goes_away_is_waited_for_and_its_holder_named(migrated, layout, fresh_database, caplog):
     with fresh_database.deployer() as blocker:
         blocker.execute("BEGIN")
         blocker.execute("LOCK TABLE app.invoices IN SHARE MODE")
@@ -122,6 +122,11 @@ def test_a_lock_that_goes_away_is_waited_for(migrated, layout, fresh_database):
         timer.start()
         ensure_tenant(migrated, "acme", layout)
         timer.join()
+        pid = blocker.info.backend_pid
+    (line,) = caplog.messages
+    assert line.startswith("onboarding met a lock: canceling statement due to lock timeout")
+    assert f"; held by pid {pid} (strata_deployer, idle in transaction since " in line
+    assert "(tenant acme); it is tried again, for 29" in line
     assert inspect_tenant(migrated, "acme", layout).differences == {}
 
 
@@ -159,10 +164,11 @@ def test_a_lock_that_stays_is_reported_with_its_holder(migrated, blocked):
     assert datetime.now(UTC) - datetime.fromisoformat(found.query_start) < timedelta(minutes=1)
     assert (found.pid, found.user, found.state) == (pid, "strata_app", "idle in transaction")
     message = str(failure)
-    assert message.startswith("onboarding met a lock for 0 s: canceling statement due to lock timeout")
+    assert message.startswith("onboarding met a lock: canceling statement due to lock timeout")
     assert f"held by pid {pid} (strata_app, idle in transaction since " in message
     assert message.endswith(
-        "LOCK TABLE app.invoices IN SHARE MODE) (tenant acme); next: let those sessions end, "
+        "LOCK TABLE app.invoices IN SHARE MODE) (tenant acme); allowed: 0 s of waiting for others; "
+        "next: let those sessions end, "
         f"or let their user or the master run SELECT pg_terminate_backend({pid}); then pulumi up"
     )
     assert _relations(migrated) == 0
@@ -174,8 +180,9 @@ def test_a_holder_is_named_where_its_query_may_not_be_seen(blocked):
     pid, failure = blocked()
     assert (
         f"held by pid {pid} (strata_app, what it runs is hidden); the master lets strata_owner see that:"
-        " GRANT pg_monitor TO strata_owner (tenant acme); next: let those sessions end,"
-        f" or let their user or the master run SELECT pg_terminate_backend({pid}); then pulumi up"
+        " GRANT pg_monitor TO strata_owner (tenant acme); allowed: 0 s of waiting for others;"
+        " next: let those sessions end, or let their user or the master run"
+        f" SELECT pg_terminate_backend({pid}); then pulumi up"
     ) in str(failure)
 
 
