@@ -110,15 +110,14 @@ class RestoreMismatchError(StrataError):
         self.tenant_id = tenant_id
 
 
-#: Data exception, constraint violated, syntax error or access rule: the same statement fails again.
-_REFUSED_CLASSES: Final = frozenset({"22", "23", "42"})
+#: Data exception, constraint violated, dependent objects, syntax error or access rule: the same again fails again.
+_REFUSED_CLASSES: Final = frozenset({"22", "23", "2B", "42"})
 
 
 class RestoreFailedError(StrataError):
     """PostgreSQL refused, or the connection broke; what was done stays done."""
 
     def __init__(self, tenant_id: str, error: psycopg.Error, command: str) -> None:
-        """Say what to do next: `command` goes on with the restore, and alone it helps where waiting does."""
         abandon = tenant_command("restore", tenant_id, "--abandon")
         stays = (error.sqlstate or "")[:2] in _REFUSED_CLASSES
         super().__init__(

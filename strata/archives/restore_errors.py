@@ -10,7 +10,7 @@ StrataError
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from strata.errors import StrataError
 from strata.partitions.blockers import describe, how_to_end
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     import psycopg
 
     from strata.partitions.blockers import Blocker
+
+#: The class of a connection that broke; 57 is that of a session that was ended.
+_BROKEN: Final = "08"
 
 
 def restore_command(archived_tenant: str, uri: str, tenant_id: str) -> str:
@@ -103,14 +106,18 @@ class NotRestoringError(StrataError):
 
 
 class AbandonFailedError(StrataError):
-    """PostgreSQL refused, or the connection broke; the restore is given up as a whole, or as it was."""
+    """PostgreSQL refused, and nothing was changed; or the connection broke, and all was done or nothing."""
 
     def __init__(self, tenant_id: str, error: psycopg.Error) -> None:
+        abandon = abandon_command(tenant_id)
+        refused = (error.sqlstate or _BROKEN)[:2] not in {_BROKEN, "57"}
         super().__init__(
-            f"it is not known whether the restore is given up: {error.sqlstate or 'no answer'}:"
-            f" {' '.join(str(error).split())}",
+            f"{'the restore is not given up' if refused else 'it is not known whether the restore is given up'}:"
+            f" {error.sqlstate or 'no answer'}: {' '.join(str(error).split())}",
             where={"tenant": tenant_id},
-            next_command=f"{abandon_command(tenant_id)}: it says that the tenant is not being restored if it is done",
+            next_command=f"settle what is named, then {abandon}"
+            if refused
+            else f"{abandon}: it says that the tenant is not being restored if it is done",
         )
         self.tenant_id = tenant_id
         self.sqlstate = error.sqlstate

@@ -18,13 +18,14 @@ from strata.partitions.blockers import find_blockers
 from strata.partitions.render import leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     import psycopg
 
     from strata.database import Connection
     from strata.deadline import Deadline
     from strata.partitions.layout import Layout
+    from strata.partitions.render import Leaf
 
 Result = TypeVar("Result")
 
@@ -61,7 +62,8 @@ class Restoring:
         """
         key = (REMOVAL_CLASS, self.tenant_id)
         take = partial(self.connection.execute, "SELECT pg_advisory_lock(%s, hashtext(%s))", key)
-        self._retried(take, min(self.deadline.left_seconds, _OTHER_RUN_SECONDS))
+        seconds = min(self.deadline.left_seconds, _OTHER_RUN_SECONDS)
+        with_lock_retries(self.connection, take, seconds, partial(self._out_of_time, keys=[key]))
         try:
             yield
         finally:
@@ -75,23 +77,24 @@ class Restoring:
         Raises:
             RestoreTimeoutError: others held locks until the deadline.
         """
-        return self._retried(partial(self._in_transaction, work), self.deadline.left_seconds)
+        whole, out_of_time = partial(self._in_transaction, work), partial(self._out_of_time, at=self.leaves)
+        return with_lock_retries(self.connection, whole, self.deadline.left_seconds, out_of_time)
 
     def _in_transaction(self, work: Callable[[], Result]) -> Result:
         with self.connection.transaction():
             self.connection.execute(sql.render("archives/alone.sql.j2", onboard_key=ONBOARD_KEY))
             return work()
 
-    def _retried(self, work: Callable[[], Result], seconds: float) -> Result:
-        return with_lock_retries(self.connection, work, seconds, self._out_of_time)
-
-    def _out_of_time(self, error: psycopg.Error) -> Exception:
+    def _out_of_time(
+        self, error: psycopg.Error, at: Sequence[Leaf] = (), keys: Sequence[tuple[int, str]] = ()
+    ) -> Exception:
+        """Return the error with those who hold what was waited for: some of the partitions, or advisory locks."""
         blockers = find_blockers(
             self.connection,
-            [leaf.qualified_parent for leaf in self.leaves],
+            [leaf.qualified_parent for leaf in at],
             detaching=False,
-            above=[leaf.top for leaf in self.leaves],
-            exclusive=[leaf.qualified_name for leaf in self.leaves],
-            keys=[(REMOVAL_CLASS, self.tenant_id)],
+            above=[leaf.top for leaf in at],
+            exclusive=[leaf.qualified_name for leaf in at],
+            keys=keys,
         )
         return RestoreTimeoutError(self.tenant_id, blockers, str(error), self.command)

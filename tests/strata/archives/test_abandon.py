@@ -133,14 +133,24 @@ def test_two_give_it_up_at_once(tenants, layout, place, reference):
 
 
 @only_list
-def test_a_refusal_by_the_server_says_how_to_go_on(tenants, layout, place, reference, postgresql_server):
+def test_what_somebody_made_upon_a_partition_is_named(tenants, layout, place):
     archive(tenants, layout, place)
     pause(tenants, layout, place)
-    tenants.execute("REVOKE UPDATE ON strata.tenant_partitions FROM strata_owner")
-    with pytest.raises(AbandonFailedError) as failure:
+    tenants.execute("CREATE VIEW app.seen AS SELECT * FROM partitions.payments_p_acme")
+    with pytest.raises(AbandonFailedError) as refused:
         abandon_restore(tenants, "acme", layout)
-    assert isinstance(failure.value.__cause__, psycopg.errors.InsufficientPrivilege)
-    assert str(failure.value).endswith(
-        "(tenant acme); next: strata tenant restore acme --abandon: it says that the tenant is not being restored if it"
-        " is done"
+    assert str(refused.value).startswith("the restore is not given up: 2BP01: cannot drop desired object(s)")
+    assert "DETAIL: view app.seen depends on table partitions.payments_p_acme" in str(refused.value)
+    assert str(refused.value).endswith("next: settle what is named, then strata tenant restore acme --abandon")
+    tenants.execute("ALTER TABLE app.payments ADD COLUMN note text")
+    with pytest.raises(RestoreFailedError, match="view app.seen depends on .* next: settle what is named, then "):
+        restore_tenant(tenants, place, layout, nothing)
+    tenants.execute("DROP VIEW app.seen")
+    assert abandon_restore(tenants, "acme", layout).is_archived
+
+
+def test_an_answer_that_is_lost_leaves_a_question():
+    assert str(AbandonFailedError("acme", psycopg.OperationalError("the connection is lost"))) == (
+        "it is not known whether the restore is given up: no answer: the connection is lost (tenant acme);"
+        " next: strata tenant restore acme --abandon: it says that the tenant is not being restored if it is done"
     )

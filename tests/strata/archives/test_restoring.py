@@ -11,6 +11,7 @@ from strata.archives import restoring
 from strata.archives.bucket import ArchiveBucket
 from strata.archives.remove import archive_tenant
 from strata.archives.restore import restore_tenant
+from strata.archives.restore_errors import RestoreTimeoutError
 from strata.database import connect_as_deployer
 from strata.errors import StrataError
 from strata.partitions.inspect import inspect_tenant
@@ -53,6 +54,21 @@ def test_a_lock_is_told_as_the_restores(tenants, layout, place, reference, monke
 
 def _hasty(script):
     return script.replace("'60s'", "'200ms'")
+
+
+@only_list
+def test_nobody_is_told_of_who_only_uses_the_tenant(tenants, layout, place, reference, monkeypatch):
+    """Whoever waits for the other run waits for nobody else, and would end the wrong sessions."""
+    archive_tenant(tenants, "acme", layout, place, nothing)
+    restore_tenant(tenants, place, layout, nothing)
+    monkeypatch.setattr(restoring, "_OTHER_RUN_SECONDS", 0.0)
+    tenants.execute("SET lock_timeout = '200ms'")
+    with connect_as_deployer(reference) as other, connect_as_deployer(reference) as user:
+        user.execute("BEGIN; LOCK TABLE partitions.payments_p_acme IN ACCESS SHARE MODE")
+        other.execute("SELECT pg_advisory_lock(%s, hashtext(%s))", (REMOVAL_CLASS, "acme"))
+        with pytest.raises(RestoreTimeoutError) as blocked:
+            restore_tenant(tenants, place, layout, nothing)
+        assert [blocker.pid for blocker in blocked.value.blockers] == [other.info.backend_pid]
 
 
 def test_two_restore_at_once(tenants, layout, place, reference):
