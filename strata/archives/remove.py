@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from strata.archives.write import Report
     from strata.database import Connection
-    from strata.partitions.detach import Registered
     from strata.partitions.layout import Layout
     from strata.partitions.render import Leaf
 
@@ -108,6 +107,25 @@ def archive_tenant(
             raise errors.offboarding_failure(tenant_id, error, lost=connection.broken) from error
 
 
+def check_archivable(connection: Connection, tenant_id: str, layout: Layout) -> None:
+    """Refuse what `archive_tenant` would refuse before it changes anything.
+
+    Raises:
+        TenantIdError, TenantArchivedError, PartitionMismatchError: as `archive_tenant`.
+    """
+    _refuse_unfit(Removal(connection, tenant_id, layout, Deadline(OFFBOARDING_BUDGET_SECONDS)))
+
+
+def _refuse_unfit(removal: Removal) -> None:
+    """Refuse a tenant in service that lacks a partition: now it can be made again, and asked for."""
+    registered, present = removal.registered(), {leaf.table for leaf in removal.find_present()}
+    gone = registered.keys() - present
+    if gone and all(one.state == "active" for one in registered.values()):
+        settle = "pulumi up --refresh, with its entry in the stack file, makes it again, empty; then remove the entry"
+        found = [f"no such partition to archive; settle: {settle}"]
+        raise errors.PartitionMismatchError(removal.tenant_id, dict.fromkeys(sorted(gone), found))
+
+
 class _Archiving:
     """One run for one tenant."""
 
@@ -119,7 +137,7 @@ class _Archiving:
         self.report = report
 
     def run(self, place: ArchiveLocation) -> ArchivedTenant | None:
-        self._refuse_gone(self.removal.registered())
+        _refuse_unfit(self.removal)
         present = self.removal.take_out_of_service()
         states, uri = self._begin(place.uri)
         if not states:
@@ -130,18 +148,6 @@ class _Archiving:
             self.removal.drop("archives/drop_archived", present)
         rows = {table.table: table.rows for table in manifest.tables}
         return ArchivedTenant(self.tenant_id, uri, rows, manifest.gone)
-
-    def _refuse_gone(self, registered: Mapping[str, Registered]) -> None:
-        """Refuse a tenant in service that lacks a partition: now it can be made again, and asked for."""
-        if any(one.state != "active" for one in registered.values()):
-            return
-        gone = registered.keys() - {leaf.table for leaf in self.removal.find_present()}
-        if gone:
-            settle = (
-                "pulumi up --refresh, with its entry in the stack file, makes it again, empty; then remove the entry"
-            )
-            found = [f"no such partition to archive; settle: {settle}"]
-            raise errors.PartitionMismatchError(self.tenant_id, dict.fromkeys(sorted(gone), found))
 
     def _begin(self, uri: str) -> tuple[dict[str, str], str]:
         """Record where the archive goes, once; return the registry's state by table and the place."""

@@ -11,7 +11,7 @@ import typer
 from strata.archives.bucket import ArchiveBucket, ArchiveLocation
 from strata.archives.errors import NotArchivedError
 from strata.archives.forget import forget_tenant
-from strata.archives.remove import archive_tenant, new_location
+from strata.archives.remove import archive_tenant, check_archivable, new_location
 from strata.archives.restore import check_restore, restore_tenant
 from strata.cli.output import AsJson, DryRun, console, print_facts, print_json, print_table
 from strata.cli.row_progress import row_progress
@@ -103,15 +103,19 @@ def archive(
             parameters.region,
         )
         rows: Mapping[str, int | None] = {one.table: one.rows for one in known.partitions}
-        if not dry_run:
+        gone: Sequence[str] = ()
+        if dry_run:
+            check_archivable(connection, tenant, layout_of(parameters))
+        else:
             with row_progress("archiving", rows) as report:
                 done = archive_tenant(connection, tenant, layout_of(parameters), place, report, ARCHIVE_BUDGET_SECONDS)
-            rows = done.rows if done else {}
+            rows, gone = (done.rows, done.gone) if done else ({}, ())
     if as_json:
-        print_json({"tenant_id": tenant, "archive_uri": place.uri, "rows": rows, "archived": not dry_run})
+        facts = {"tenant_id": tenant, "archive_uri": place.uri, "rows": rows, "gone": gone}
+        print_json({**facts, "archived": not dry_run})
     else:
         print_table(("table", "rows (estimate)" if dry_run else "rows"), rows.items())
-        _say(_would_archive(tenant, place.uri) if dry_run else _archived(tenant, place.uri, named))
+        _say(_would_archive(tenant, place.uri) if dry_run else _archived(tenant, place.uri, gone, named))
 
 
 def _require_archivable(known: RegisteredTenant, confirm: str | None, named: NamedStack, *, dry_run: bool) -> None:
@@ -143,10 +147,11 @@ def _would_archive(tenant: str, uri: str) -> str:
     return f"tenant {label(tenant)} would be archived to {uri}; nothing was done"
 
 
-def _archived(tenant: str, uri: str, named: NamedStack) -> str:
+def _archived(tenant: str, uri: str, gone: Sequence[str], named: NamedStack) -> str:
     remove = tenant_command("offboard", tenant, "--remove", *named.in_stack_file)
+    without = f"; without {', '.join(gone)}, whose partition was gone before" if gone else ""
     return (
-        f"tenant {label(tenant)} is archived: {uri}\n"
+        f"tenant {label(tenant)} is archived: {uri}{without}\n"
         "If the stack file has an entry for it, remove that too: while it is archived, no pulumi up can make or change"
         " it.\n"
         f"next: {remove}, then {named.engine('up')};"
