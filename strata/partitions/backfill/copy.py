@@ -20,6 +20,7 @@ from strata.errors import StrataError
 from strata.lock_retry import with_lock_retries
 from strata.partitions.backfill.access import denied
 from strata.partitions.backfill.errors import backfill_failure
+from strata.partitions.backfill.moved import find_moved, with_moved
 from strata.partitions.backfill.plan import Plan, make_plan
 from strata.partitions.backfill.results import BackfillProgress, TableBackfill, TenantBackfill
 from strata.partitions.backfill.source import Source
@@ -75,7 +76,9 @@ def backfill_tenant(
 ) -> TenantBackfill:
     """Copy one tenant's rows of a source into its partition; what is there already is counted.
 
-    A tenant that has neither a row nor a partition has failed: its id is likely misspelt.
+    A tenant that has neither a row nor a partition has failed: its id is likely misspelt. Rows of the partition that
+    the source gives to another tenant by now are counted too; those that it has no more are not told from the
+    application's.
 
     Args:
         database: a reference, or a connection in autocommit that acts as the owner of the tables.
@@ -98,7 +101,9 @@ def backfill_table(
 ) -> TableBackfill:
     """Copy all tenants' rows of a source into their partitions, tenant by tenant; what fails for one stops no other.
 
-    But for a value that an expression of the source refuses, as the source is read once for all.
+    But for a value that an expression of the source refuses, as the source is read once for all. Rows of the partitions
+    that the source gives to another tenant by now are counted too; those that it has no more are not told from the
+    application's.
 
     Args:
         database: a reference, or a connection in autocommit that acts as the owner of the tables.
@@ -127,8 +132,9 @@ def _run(
         try:
             plan = make_plan(connection, table, named)
             with mapped(connection, plan, tenant_id) as ranges:
-                copy = Copy(connection, plan, layout, options or Options())
-                return TableBackfill(table, named.table, copy.run(ranges, tenant_id))
+                moved = find_moved(connection, plan, tenant_id)
+                copied = Copy(connection, plan, layout, options or Options()).run(ranges, tenant_id)
+                return TableBackfill(table, named.table, with_moved(copied, moved, table))
         except InsufficientPrivilege as error:
             raise denied(connection, named, table, error) from error
         except psycopg.Error as error:

@@ -111,11 +111,11 @@ class UnmappedRowsError(StrataError):
 
 
 class BackfillBusyError(StrataError):
-    """Others hold locks that keep the source from being read; what was copied stays."""
+    """Others hold locks that keep the source, or what is there, from being read; what was copied stays."""
 
     def __init__(self, source: str, table: str, error: psycopg.Error) -> None:
         super().__init__(
-            f"the source met a lock: {' '.join(str(error).split())}",
+            f"reading met a lock: {' '.join(str(error).split())}",
             where={"source": source, "table": f"app.{table}"},
             next_command="let the session that holds it end, and run again: what is there is found there",
         )
@@ -141,7 +141,7 @@ class BackfillFailedError(StrataError):
 
 _MEND_THE_VALUE = (
     "mend the row or the expression, and run again; other tenants can be copied before, one by one, unless it is"
-    " tenant_from that refuses"
+    " tenant_from or the key that refuses"
 )
 
 

@@ -17,6 +17,10 @@ class TenantBackfill:
         already_there: equal in every copied column, from an earlier run or from another one at the same time.
         conflicting: not copied, because another row has the key, or a value that is unique; which one is left as it is.
         failed: why the rest was not copied; None when nothing stood in the way.
+        moved: rows of the partition whose keys the source gives to other tenants alone, as it did not when they were
+            copied; they are left as they are. Rows that the source has no more are not among them: nothing tells them
+            from rows that the application has written.
+        moved_example: the key of one of these.
     """
 
     tenant_id: str
@@ -26,11 +30,13 @@ class TenantBackfill:
     already_there: int = 0
     conflicting: int = 0
     failed: str | None = None
+    moved: int = 0
+    moved_example: str | None = None
 
     @property
     def is_complete(self) -> bool:
-        """Whether every row of the source is in the partition, as it is in the source."""
-        return self.failed is None and not self.conflicting
+        """Whether every row of the source is in the partition, as it is in the source, and none that is another's."""
+        return self.failed is None and not self.conflicting and not self.moved
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,7 @@ class TableBackfill:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every row of the source is in its partition, as it is in the source."""
+        """Whether every row of the source is in its partition, as it is in the source, and in no other tenant's."""
         return all(tenant.is_complete for tenant in self.tenants)
 
 

@@ -57,6 +57,7 @@ def mapped(connection: Connection, plan: Plan, tenant_id: str | None) -> Iterato
         SharedKeyError: rows of the source would get the key of another row of their tenant.
     """
     with connection.transaction():
+        connection.execute(sql.render("backfill/limits.sql.j2"))
         connection.execute(sql.render("backfill/map.sql.j2", plan=plan, tenant_id=tenant_id))
         ranges = _ranges(connection, plan)
         _refuse_shared_keys(connection, plan)

@@ -32,7 +32,7 @@ def test_a_value_that_an_expression_refuses_is_told_and_the_connection_goes_on(t
             'reading the source was refused: 22P02: invalid input syntax for type bigint: "n/a"'
             " (source legacy.payments, table app.payments); allowed: expressions that give a value for every row"
             " that is read; next: mend the row or the expression, and run again; other tenants can be copied before,"
-            " one by one, unless it is tenant_from that refuses"
+            " one by one, unless it is tenant_from or the key that refuses"
         )
         assert tenants.info.transaction_status == TransactionStatus.IDLE
         assert held(tenants) == set()
@@ -62,7 +62,7 @@ def test_a_source_that_is_locked_is_no_source_that_does_not_fit(tenants, layout,
     tenants.execute("SET lock_timeout = '50ms'")
     with fresh_database.deployer() as other, other.transaction():
         other.execute("LOCK legacy.payments")
-        with pytest.raises(BackfillBusyError, match="the source met a lock: canceling statement due to lock timeout"):
+        with pytest.raises(BackfillBusyError, match="reading met a lock: canceling statement due to lock timeout"):
             backfill_table(tenants, "payments", SOURCE, layout)
     assert backfill_tenant(tenants, "acme", "payments", SOURCE, layout).copied == 1
 

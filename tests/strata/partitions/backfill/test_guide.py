@@ -42,13 +42,25 @@ def _told(capsys) -> list[str]:
 def test_the_example_does_what_it_says(database, capsys):
     (said,) = _blocks("text")
     assert _told(capsys) == said.splitlines()
-    counted, analyzed = _blocks("sql")[1:]
+    counted, analyzed, moved, gone = _blocks("sql")[1:]
     assert database.execute(counted).fetchall() == [("globex", 10), ("initech", 10), ("system", 10)]
     (again,) = re.findall(r"second run of the example says `([^`]+)`", GUIDE)
     assert again in [line.strip() for line in _told(capsys)]
     database.execute(analyzed)
+    assert database.execute(moved).fetchall() == database.execute(gone).fetchall() == []
     row = database.execute(
         "SELECT actor_type, actor_id, action, resource_type, resource_id, created_at AT TIME ZONE 'UTC'"
         " FROM app.audit_logs WHERE id = md5('legacy.audit_log 3')::uuid AND tenant_id = 'system'"
     ).fetchone()
     assert [str(value) for value in row] == ["system", "nobody", "payment.read", "payment", "3", "2026-01-01 00:03:00"]
+
+
+def test_the_queries_find_what_changed_behind_the_copy(database, capsys):
+    _told(capsys)
+    moved, gone = _blocks("sql")[3:]
+    database.execute("UPDATE legacy.users SET company = 'initech' WHERE id = 1")
+    rows = database.execute(moved).fetchall()
+    assert (len(rows), {row[:2] for row in rows}) == (10, {("globex", "initech")})
+    database.execute("DELETE FROM legacy.audit_log WHERE id = 3")
+    deleted = database.execute("SELECT 'system', md5('legacy.audit_log 3')::uuid").fetchall()
+    assert database.execute(gone).fetchall() == deleted

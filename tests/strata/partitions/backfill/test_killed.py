@@ -23,6 +23,9 @@ PRESENT_ROWS = st.lists(
 )
 
 
+_NOTHING = {"rows": 0, "there": 0, "copied": 0, "conflicting": 0, "moved": 0, "failed": False}
+
+
 def _oracle(source_rows, present):
     """Return what the partitions hold in the end, and by tenant what a run over untouched rows counts.
 
@@ -30,9 +33,12 @@ def _oracle(source_rows, present):
     """
     held_rows = {(tenant, number): (key, amount) for tenant, number, key, amount in present}
     counts = {}
+    for tenant, number, _, _ in present:
+        if number < len(source_rows) and (source_rows[number][0] or "system") != tenant:
+            counts.setdefault(tenant, dict(_NOTHING))["moved"] += 1
     for number, (tenant_or_none, key, amount) in enumerate(source_rows):
         tenant = tenant_or_none or "system"
-        count = counts.setdefault(tenant, {"rows": 0, "there": 0, "copied": 0, "conflicting": 0, "failed": False})
+        count = counts.setdefault(tenant, dict(_NOTHING))
         count["rows"] += 1
         if count["failed"] or tenant == "nobody" or amount < 0:
             count["failed"] = True
@@ -82,7 +88,7 @@ def test_a_backfill_that_is_killed_and_run_again_is_what_the_oracle_says(tenants
         for each in found.tenants:
             count = counts[each.tenant_id]
             assert (each.rows, each.failed is not None) == (count["rows"], count["failed"])
-            assert each.conflicting == count["conflicting"]
+            assert (each.conflicting, each.moved) == (count["conflicting"], count["moved"])
             assert each.copied + each.already_there == count["copied"] + count["there"]
             if not kills:
                 assert (each.copied, each.already_there) == (count["copied"], count["there"])
