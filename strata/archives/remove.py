@@ -126,6 +126,11 @@ def _refuse_unfit(removal: Removal) -> None:
         raise errors.PartitionMismatchError(removal.tenant_id, dict.fromkeys(sorted(gone), found))
 
 
+def _in_archive(states: Mapping[str, str]) -> set[str]:
+    """Return the tables that the archive was proved to hold."""
+    return {table for table, state in states.items() if state in {"verified", "archived"}}
+
+
 class _Archiving:
     """One run for one tenant."""
 
@@ -164,24 +169,26 @@ class _Archiving:
             self._unverify([leaf for leaf in present if leaf not in unverified])
             manifest, unverified = self._write(bucket, states, present), list(present)
         else:
-            self._refuse_replaced(manifest, bucket, present)
+            self._refuse_replaced(manifest, bucket, states, present)
         self._verify(bucket, manifest, unverified)
         bucket.require(manifest)
         return manifest
 
     def _refuse_lost(self, states: Mapping[str, str], present: Sequence[Leaf], bucket: ArchiveBucket) -> None:
         """Refuse to write an archive without tables that are in it and nowhere else: it would pass for the whole."""
-        archived = {table for table, state in states.items() if state in {"verified", "archived"}}
-        lost = archived - {leaf.table for leaf in present}
+        lost = _in_archive(states) - {leaf.table for leaf in present}
         if lost:
             raise ManifestGoneError(self.tenant_id, sorted(lost), bucket.location.manifest_uri)
 
-    def _refuse_replaced(self, manifest: Manifest, bucket: ArchiveBucket, present: Sequence[Leaf]) -> None:
+    def _refuse_replaced(
+        self, manifest: Manifest, bucket: ArchiveBucket, states: Mapping[str, str], present: Sequence[Leaf]
+    ) -> None:
         """Refuse a manifest that leaves something out: what is `verified` was compared with the one of that time."""
         uri = bucket.location.manifest_uri
         if manifest.tenant_id != self.tenant_id:
             raise ManifestError.damaged(f"the manifest is of tenant {manifest.tenant_id}", uri)
-        left_out = {leaf.table for leaf in present} - {table.table for table in manifest.tables}
+        wanted = _in_archive(states) | {leaf.table for leaf in present}
+        left_out = wanted - {table.table for table in manifest.tables}
         if left_out:
             raise ManifestError.damaged(f"the manifest does not name {', '.join(sorted(left_out))}", uri)
         bucket.require(manifest)

@@ -100,6 +100,18 @@ def test_a_tenant_whose_partitions_are_all_gone(tenants, layout, place):
     assert set(registry(tenants).values()) == {"archived"}
 
 
+@only_list
+def test_a_partition_that_is_gone_after_its_proof_is_in_the_manifest_too(tenants, layout, place):
+    with killed_at("archives/drop_archived.sql.j2"):
+        archive_tenant(tenants, "acme", layout, place, nothing)
+    tenants.execute("DROP TABLE partitions.webhook_logs_p_acme")  # it has no part that would be missed
+    bucket = ArchiveBucket(place)
+    bucket.put_manifest(_without(bucket.manifest(), "webhook_logs"))
+    with pytest.raises(ManifestError, match="the manifest does not name webhook_logs"):
+        archive_tenant(tenants, "acme", layout, place, nothing)
+    assert set(registry(tenants).values()) == {"verified"}
+
+
 def _without(manifest, table):
     return replace(manifest, tables=tuple(one for one in manifest.tables if one.table != table))
 
