@@ -9,7 +9,6 @@ from psycopg.rows import dict_row
 
 from strata.callers_connection import WRITTEN_FOR, ConnectionNotFreeError
 from strata.database import connected
-from strata.partitions.backfill.errors import BackfillSourceError
 from strata.partitions.manager import PartitionManager
 from strata.partitions.tables import PARTITIONED_TABLES
 
@@ -180,17 +179,6 @@ def test_a_tenants_life_does_not_depend_on_settings(migrated, reference, fresh_d
             assert settings(own)[name] == OTHERS[name]
     else:
         life(reference, layout)
-
-
-def test_rows_that_a_policy_hides_are_an_error_on_a_callers_connection(migrated, layout, fresh_database):
-    """Hidden rows would not be copied, and the copy would be called complete."""
-    with fresh_database.admin() as admin:
-        admin.execute(
-            "CREATE TABLE public.payments (LIKE app.payments INCLUDING ALL); GRANT SELECT ON payments TO PUBLIC"
-        )
-        admin.execute("ALTER TABLE public.payments ENABLE ROW LEVEL SECURITY")
-    with fresh_database.deployer() as own, pytest.raises(BackfillSourceError, match="row-level security"):
-        PartitionManager(own, layout).migrate_all_tenants("payments", source="public.payments")
 
 
 @pytest.mark.parametrize("is_own", [False, True])
