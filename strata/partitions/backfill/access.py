@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psycopg
+
 from strata import sql
 from strata.partitions.backfill.errors import SourceDeniedError
 from strata.partitions.backfill.source import TenantJoin
 
 if TYPE_CHECKING:
-    import psycopg
-
     from strata.database import Connection
     from strata.partitions.backfill.source import Source
 
@@ -25,6 +25,9 @@ def denied(connection: Connection, source: Source, table: str, error: psycopg.Er
         error: the refusal.
     """
     joined = [source.tenant_from.table] if isinstance(source.tenant_from, TenantJoin) else []
-    rows = connection.execute(sql.render("backfill/lacking.sql.j2", names=[source.table, *joined])).fetchall()
+    try:
+        rows = connection.execute(sql.render("backfill/lacking.sql.j2", names=[source.table, *joined])).fetchall()
+    except psycopg.DataError:
+        rows = []  # the name to join with is none, which planning says as soon as the source may be read
     reason = error.diag.message_primary or " ".join(str(error).split())
     return SourceDeniedError(source.table, table, reason, [str(statement) for (statement,) in rows])

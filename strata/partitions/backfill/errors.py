@@ -6,7 +6,7 @@ StrataError
     UnstableKeyError           the key of a row is another one each time it is made
     SharedKeyError             rows of it would get the key of another row
   UnmappedRowsError          rows of the source belong to no tenant: nothing was copied
-  BackfillBusyError          others hold locks on the source: what was copied stays
+  BackfillBusyError          others hold locks on the source or a partition: what was copied stays
   BackfillFailedError        PostgreSQL refused: what was copied stays
   BackfillInterruptedError   the connection broke: what was copied stays
 """

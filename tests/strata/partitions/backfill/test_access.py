@@ -4,7 +4,7 @@ import pytest
 from psycopg.sql import SQL
 
 from strata.partitions.backfill.copy import backfill_table
-from strata.partitions.backfill.errors import SourceDeniedError
+from strata.partitions.backfill.errors import BackfillSourceError, SourceDeniedError
 from strata.partitions.backfill.source import Source, TenantJoin
 from tests.strata.partitions.backfill.legacy import held, insert
 
@@ -87,3 +87,11 @@ def test_a_function_that_may_not_be_run_is_no_lack_of_the_table(tenants, layout,
     )
     assert refused.statements == ()
     assert str(refused).endswith("next: settle what it says; then run again")
+
+
+def test_a_name_to_join_with_that_is_none_is_told_after_the_right_that_is_lacking(tenants, foreign, layout):
+    source = Source(SOURCE, TenantJoin("legacy.", {"id": "payment"}), left_out=frozenset({"tenant_id"}))
+    assert _denied(tenants, layout, source).statements == ()
+    foreign.execute(f"{USAGE}; {SELECT}")
+    with pytest.raises(BackfillSourceError, match=r"there is no table legacy\. "):
+        backfill_table(tenants, "payments", source, layout)
