@@ -24,7 +24,7 @@ from strata.archives.errors import (
     TenantPresentError,
 )
 from strata.archives.fit import archived_leaves, require_fit
-from strata.archives.restore_errors import restore_command
+from strata.archives.restore_errors import RestoredOtherwiseError, restore_command
 from strata.archives.restoring import Restoring
 from strata.archives.rows import exact_text, statement_timeout
 from strata.archives.verify import verify_table
@@ -78,7 +78,7 @@ def restore_tenant(
         LeafInTheWayError: a table has the name of a partition, and no restore has made it.
         RestoreMismatchError: the archive does not fit the tables of this database.
         RestoreTimeoutError: others held locks.
-        ArchiveMismatchError: what was loaded is not what the archive holds.
+        RestoredOtherwiseError: what was loaded is not what the archive holds.
         ArchiveBucketError, ManifestError: the archive cannot be read.
         ArchivePausedError: the budget is spent.
         RestoreFailedError: PostgreSQL refused; what was done stays done.
@@ -148,7 +148,10 @@ class _Restore:
         loaded = self.tenant.change(self._begin)
         for leaf, table in self.archived:
             self._load(leaf, table, loaded.get(leaf.table, 0), report)
-            self._verify(leaf, table, report)
+            try:
+                self._verify(leaf, table, report)
+            except ArchiveMismatchError as mismatch:
+                raise RestoredOtherwiseError(mismatch, self.command) from mismatch
         self.tenant.change(self._finish)
 
     def _is_back(self, present: TenantPresentError, report: Report) -> bool:

@@ -3,6 +3,8 @@
 StrataError
   ArchivedElsewhereError    the registry names another archive of the tenant, and would lose sight of it
   LeafInTheWayError         a table has the name of a partition, and is none that a restore has made
+  ArchiveMismatchError
+    RestoredOtherwiseError  what was loaded is not what the archive holds
   RestoreTimeoutError       others held locks
   NotRestoringError         there is nothing to give up
   AbandonFailedError        PostgreSQL refused to give it up
@@ -12,6 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from strata.archives.errors import ArchiveMismatchError
 from strata.errors import StrataError
 from strata.partitions.blockers import describe, how_to_end
 from strata.tenant_command import option, tenant_command
@@ -76,6 +79,15 @@ class LeafInTheWayError(StrataError):
         )
         self.tenant_id = tenant_id
         self.doubts = dict(doubts)
+
+
+class RestoredOtherwiseError(ArchiveMismatchError):
+    """What was loaded is not what the archive holds: somebody wrote to the partition, and nothing was attached."""
+
+    def __init__(self, mismatch: ArchiveMismatchError, command: str) -> None:
+        super().__init__(mismatch.tenant_id, mismatch.table, "")
+        self.what = mismatch.what
+        self.next_command = f"{abandon_command(mismatch.tenant_id)}, then {command}: it loads all anew"
 
 
 class RestoreTimeoutError(StrataError):

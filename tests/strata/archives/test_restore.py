@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from strata.archives import write
+from strata.archives.abandon import abandon_restore
 from strata.archives.bucket import ArchiveBucket, ArchiveBucketError
 from strata.archives.errors import (
     ArchiveMismatchError,
@@ -20,7 +21,7 @@ from strata.partitions import render
 from strata.partitions.errors import TenantArchivedError
 from strata.partitions.inspect import inspect_tenant
 from strata.partitions.onboard import ensure_tenant
-from tests.strata.archives.conftest import ROWS, binary_rows, nothing
+from tests.strata.archives.conftest import ROWS, binary_rows, killed_at, nothing
 from tests.strata.rows import insert_payment, payments_of
 
 only_list = pytest.mark.parametrize("layout", ["list"], indirect=True)
@@ -268,6 +269,33 @@ def test_a_run_stops_when_its_time_is_over_and_the_next_goes_on(tenants, layout,
     with pytest.raises(ArchivePausedError):
         restore_tenant(tenants, place, layout, nothing, budget_seconds=0)
     assert restore_tenant(tenants, place, layout, nothing).rows == ROWS
+
+
+@only_list
+def test_rows_that_somebody_has_written_meanwhile_are_not_attached(tenants, layout, place):
+    archive_tenant(tenants, "acme", layout, place, nothing)
+    with killed_at("archives/finish_restore.sql.j2"):
+        restore_tenant(tenants, place, layout, nothing)
+    tenants.execute("UPDATE partitions.payments_p_acme SET description = 'late' WHERE idempotency_key = 'k7'")
+    with pytest.raises(ArchiveMismatchError) as mismatch:
+        restore_tenant(tenants, place, layout, nothing)
+    assert str(mismatch.value) == (
+        "the archive and the partition differ: part 0 holds other rows (tenant acme, table payments); "
+        "allowed: the same rows, byte for byte; next: strata tenant restore acme --abandon, then "
+        f"strata tenant restore acme --from {place.uri}: it loads all anew"
+    )
+    assert payments_of(tenants, "acme") == 0
+    abandon_restore(tenants, "acme", layout)
+    assert restore_tenant(tenants, place, layout, nothing).rows == ROWS
+
+
+@only_list
+def test_a_restore_of_an_archive_without_a_partition_that_was_gone(tenants, layout, place):
+    tenants.execute("UPDATE strata.tenant_partitions SET state = 'offboarding' WHERE tenant_id = 'acme'")
+    tenants.execute("DROP TABLE partitions.invoices_p_acme")
+    archive_tenant(tenants, "acme", layout, place, nothing)
+    assert restore_tenant(tenants, place, layout, nothing).rows == {**ROWS, "invoices": 0}
+    assert inspect_tenant(tenants, "acme", layout).differences == {}
 
 
 @only_list
