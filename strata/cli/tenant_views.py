@@ -102,7 +102,8 @@ def _next_step(known: RegisteredTenant, differences: Mapping[str, Sequence[str]]
     tenant, here = known.tenant_id, named.in_database
     restore = tenant_command("restore", tenant, *here)
     if "restoring" in known.states:
-        return f"{restore} goes on with the restore"
+        abandon = tenant_command("restore", tenant, "--abandon", *here)
+        return f"{restore} goes on with the restore; {abandon} gives it up"
     if LEAVING.intersection(known.states):
         archive = tenant_command("archive", tenant, *here)
         return f"{named.engine('up')} goes on with its removal; so does {archive}, into an archive"
