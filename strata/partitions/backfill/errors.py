@@ -64,14 +64,14 @@ class UnstableKeyError(BackfillSourceError):
     """The key of a row is another one each time it is made, so that no run finds what is there; nothing was copied."""
 
     def __init__(self, plan: Plan, example: str) -> None:
-        key = ", ".join(plan.key)
+        key, source_key = ", ".join(plan.key), ", ".join(plan.source_key)
         instance = f"such as that of the row with {example}: every run would copy each row once more"
         super().__init__(
             plan.source,
             plan.table,
             [f"the {key} of a row is another one each time it is made, {instance}"],
             allowed=f"an expression for {key} that gives the same for the same row, at any time",
-            next_command=f"make {key} of {', '.join(plan.source_key)} alone in columns, and run again",
+            next_command=f"make {key} in columns of the source's key ({source_key}) alone, and run again",
         )
         self.example = example
 
@@ -83,14 +83,14 @@ class SharedKeyError(BackfillSourceError):
     """
 
     def __init__(self, plan: Plan, rows: int, tenant_id: str, example: tuple[str, str]) -> None:
-        key, (one, other) = ", ".join(plan.key), example
+        key, source_key, (one, other) = ", ".join(plan.key), ", ".join(plan.source_key), example
         pair = f"those with {one} and with {other}, of tenant {tenant_id}"
         super().__init__(
             plan.source,
             plan.table,
             [f"{rows} rows would get the {key} of another row of their tenant, such as {pair}"],
             allowed=f"an expression for {key} that differs for any two rows of a tenant",
-            next_command=f"make {key} of all of {', '.join(plan.source_key)} in columns, and run again",
+            next_command=f"make {key} in columns of the source's whole key ({source_key}), and run again",
         )
         self.rows = rows
         self.tenant_id = tenant_id

@@ -98,6 +98,10 @@ WRONG = (
     (Source("legacy.payments", columns={"tenant_id": "id"}), "columns names tenant_id, which is no column to copy"),
     (Source("legacy.payments", columns={"status": "state"}), "columns takes status from state, which the source"),
     (Source("legacy.payments", columns={"status": SQL("s.state")}), "column s.state does not exist"),
+    (
+        Source("legacy.payments", columns={"status": SQL("unnest(ARRAY['captured', 'failed'])")}),
+        "set-returning functions are not allowed in CASE",
+    ),
     (Source("legacy.payments", columns={"status": SQL("1")}), "status would come from integer and is text"),
     (Source("legacy.payments", left_out=frozenset({"x"})), "left_out names x, which the source does not have"),
     (Source("legacy.payments", SQL("s.owner"), left_out=frozenset({"tenant_id"})), "column s.owner does not exist"),

@@ -47,7 +47,7 @@ def test_rows_that_would_get_the_key_of_another_are_refused(events, layout):
             " tenant_id = acme, number = 2 and with tenant_id = acme, number = 3, of tenant acme"
             " (source legacy.events, table app.audit_logs);"
             " allowed: an expression for id that differs for any two rows of a tenant;"
-            " next: make id of all of tenant_id, number in columns, and run again"
+            " next: make id in columns of the source's whole key (tenant_id, number), and run again"
         )
         assert events.execute("SELECT count(*) FROM app.audit_logs").fetchone() == (0,)
     assert backfill_tenant(events, "system", "audit_logs", source, layout).copied == 1
@@ -74,7 +74,7 @@ def test_a_key_that_is_another_one_each_time_is_refused(events, layout, key):
         f" tenant_id = acme, number = {5 if 'CASE' in key else 1}: every run would copy each row once more"
         " (source legacy.events, table app.audit_logs);"
         " allowed: an expression for id that gives the same for the same row, at any time;"
-        " next: make id of tenant_id, number alone in columns, and run again"
+        " next: make id in columns of the source's key (tenant_id, number) alone, and run again"
     )
     assert events.execute("SELECT count(*) FROM app.audit_logs").fetchone() == (0,)
     assert events.execute("SELECT to_regclass('pg_temp.strata_backfill')").fetchone() == (None,)
