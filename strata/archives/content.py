@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from strata.archives.bucket import ArchiveBucketError
+from strata.archives.manifest import BRING_BACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,6 +42,8 @@ def unpacked(bucket: ArchiveBucket, part: Part) -> Iterator[bytes]:
         raise ArchiveBucketError(
             f"a part of the archive cannot be unpacked: {error}",
             where={"object": f"s3://{bucket.location.bucket}/{part.key}"},
+            allowed=f"an object with SHA-256 {part.sha256}",
+            next_command=BRING_BACK,
         ) from None
 
 

@@ -52,7 +52,7 @@ def test_a_tenant_that_is_half_restored_is_neither_archived_again_nor_dropped(te
     with pytest.raises(TenantArchivedError, match="the tenant is being restored from its archive"):
         archive_tenant(tenants, "acme", layout, replace(place, prefix=place.prefix + "-2"), nothing)
     assert registry(tenants) == before
-    with pytest.raises(TenantArchivedError, match="strata tenant restore acme"):
+    with pytest.raises(TenantArchivedError, match="next: strata tenant restore acme, .* restore acme --abandon$"):
         drop_tenant(tenants, "acme", layout)
     assert registry(tenants) == before
     assert restore_tenant(tenants, place, layout, nothing).rows == ROWS

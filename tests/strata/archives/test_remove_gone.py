@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from strata.archives.bucket import ArchiveBucket
-from strata.archives.errors import ManifestGoneError
+from strata.archives.bucket import ArchiveBucket, ArchiveBucketError
+from strata.archives.errors import ComparisonPausedError, ManifestGoneError
 from strata.archives.manifest import ManifestError
 from strata.archives.remove import archive_tenant
 from strata.archives.restore import restore_tenant
+from strata.deadline import Deadline
 from strata.partitions.errors import PartitionMismatchError
 from strata.partitions.inspect import inspect_tenant
 from strata.partitions.onboard import ensure_tenant
@@ -110,6 +111,28 @@ def test_a_partition_that_is_gone_after_its_proof_is_in_the_manifest_too(tenants
     with pytest.raises(ManifestError, match="the manifest does not name webhook_logs"):
         archive_tenant(tenants, "acme", layout, place, nothing)
     assert set(registry(tenants).values()) == {"verified"}
+
+
+@only_list
+def test_what_was_written_of_a_partition_that_is_gone_since_is_read_back(tenants, layout, place, monkeypatch):
+    """There is nothing left to compare it with; a part that cannot be read is found while others can be asked."""
+    with killed_at("archives/record.sql.j2"):
+        archive_tenant(tenants, "acme", layout, place, nothing)
+    tenants.execute("DROP TABLE partitions.payments_p_acme")
+    bucket, key = ArchiveBucket(place), place.part_key("payments", 0)
+    (part,) = bucket.parts("payments")
+    body = b"".join(bucket.read(part))
+    bucket._s3.put_object(Bucket=place.bucket, Key=key, Body=body[::-1])
+    with pytest.raises(ArchiveBucketError, match="cannot be unpacked: .* next: bring an earlier version of the object"):
+        archive_tenant(tenants, "acme", layout, place, nothing)
+    assert registry(tenants)["payments"] == "detached"
+    bucket.put_part(part, body)
+    with monkeypatch.context() as patch:
+        patch.setattr(Deadline, "is_over", True)
+        with pytest.raises(ComparisonPausedError, match="0 rows of this table compared"):
+            archive_tenant(tenants, "acme", layout, place, nothing)
+    archived = archive_tenant(tenants, "acme", layout, place, nothing)
+    assert (archived.rows, archived.gone) == (ROWS, ())
 
 
 def _without(manifest, table):
