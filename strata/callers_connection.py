@@ -28,6 +28,7 @@ WRITTEN_FOR: Final[Mapping[str, str]] = {
     "quote_all_identifiers": "off",
     "client_encoding": "UTF8",
     "datestyle": "ISO",  # whether day or month comes first stays the caller's
+    "lock_timeout": "10s",  # the most that a statement may wait which sets nothing of its own
 }
 
 _SWAP: Final = """

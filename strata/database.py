@@ -29,7 +29,6 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 #: `jit = on` makes catalog queries 5 times slower.
 SESSION_SETTINGS: Final[Mapping[str, str]] = {
     "statement_timeout": "600s",
-    "lock_timeout": "10s",
     "idle_in_transaction_session_timeout": "120s",
     "jit": "off",
     "client_min_messages": "warning",

@@ -20,10 +20,11 @@ OTHERS = {
     "quote_all_identifiers": "on",
     "client_encoding": "LATIN1",
     "datestyle": "SQL, DMY",
+    "lock_timeout": "0",
 }
 #: Not in LATIN1, with what quotes and escapes.
 TENANT = "\u65e5\u672c o'neil\\ Zo\u00eb"
-SETTINGS = "SELECT name, setting FROM pg_settings WHERE lower(name) = ANY (%s)"
+SETTINGS = "SELECT name, current_setting(name) FROM pg_settings WHERE lower(name) = ANY (%s)"
 WAITING = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 
 
