@@ -142,7 +142,8 @@ class PartitionManager:
     ) -> TenantBackfill:
         """Copy one tenant's rows of an unpartitioned table into its partition; what is there already is counted.
 
-        A tenant that has neither a row nor a partition has failed: its id is likely misspelt.
+        A tenant that has neither a row nor a partition has failed: its id is likely misspelt. Rows of its partition
+        that the source gives to another tenant now are counted as moved, and stay where they are.
 
         Args:
             tenant: whose.
@@ -165,7 +166,8 @@ class PartitionManager:
         """Copy all tenants' rows of an unpartitioned table into their partitions, tenant by tenant.
 
         What fails for one tenant stops no other, and is in that tenant's result; but for a value that an expression of
-        the source refuses, as the source is read once for all.
+        the source refuses, as the source is read once for all. A row that the source gives to another tenant now is
+        counted as moved, in the result of the tenant that still has it.
 
         Args:
             table: the partitioned table.
