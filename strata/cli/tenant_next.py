@@ -56,9 +56,9 @@ class NamedStack:
         """How commands about it name it."""
         return StackCommands(self.in_stack_file, self.in_database, self.engine("up"))
 
-    def engine(self, verb: str) -> str:
+    def engine(self, verb: str, *options: str) -> str:
         """Return a command of the engine for it."""
-        words = ["pulumi", verb, *self._stack_option(self._name)]
+        words = ["pulumi", verb, *options, *self._stack_option(self._name)]
         # The variable is about the stack that is exported, and the engine would read that one's file for this one.
         if self.file is not None or (self._name is not None and CONFIG_FILE_VARIABLE in os.environ):
             words += option("--config-file", str(find_stack_file(self._name, self.file)))

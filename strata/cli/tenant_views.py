@@ -111,7 +111,8 @@ def _next_step(known: RegisteredTenant, differences: Mapping[str, Sequence[str]]
         forget = tenant_command("forget", tenant, *here)
         return f"{restore} brings its rows back; {forget} frees its id for a beginning without them"
     if differences:
-        return f"settle each difference as it says, then {named.engine('up')}"
+        # A resource whose inputs are the same is updated only when a refresh has found that the partitions are not.
+        return f"settle each difference as it says, then {named.engine('up', '--refresh')}"
     if tenant == RESERVED_TENANT:
         return "nothing: it is for rows that belong to no customer, and every stack has it"
     offboard = tenant_command("offboard", tenant, "--on-remove", "archive", *named.in_stack_file)

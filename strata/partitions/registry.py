@@ -79,7 +79,7 @@ def _unknown(row: Any) -> Iterator[tuple[str, str]]:
     place = f"attached to {row.parent_schema}.{row.parent} {row.bound}" if row.parent else "attached to nothing"
     yield (
         f"the registry does not know it; {place}",
-        "pulumi up with its tenant in the config adopts it; or find out whose rows it holds, and drop it",
+        "pulumi up --refresh with its tenant in the config adopts it; or find out whose rows it holds, and drop it",
     )
 
 
@@ -103,7 +103,7 @@ def _in_place(row: Any, layout: Layout) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with where an active partition hangs, or one whose removal has begun and may have ended."""
     if row.parent is None:
         if row.state == "active":
-            yield "not attached", "pulumi up attaches it"
+            yield "not attached", "pulumi up --refresh attaches it"
         return
     bound = f"FOR VALUES IN ({sql.literal(row.tenant_id)})"
     if (row.parent_schema, row.parent, row.bound) != (*immediate_parent(row.table_name, row.tenant_id, layout), bound):
@@ -117,7 +117,7 @@ def _in_place(row: Any, layout: Layout) -> Iterator[tuple[str, str]]:
 def _finish_detach(row: Any) -> str:
     if row.state != "active":
         return "run its removal again, unless it is running: pulumi up"
-    return f"{_detach(row)} FINALIZE, then pulumi up"
+    return f"{_detach(row)} FINALIZE, then pulumi up --refresh"
 
 
 def _detach_first(row: Any) -> str:
@@ -142,7 +142,7 @@ def _qualified(row: Any) -> str:
 _RUN_AGAIN: Final = "run its removal again: pulumi up"
 _GO_ON_WITHOUT: Final = f"{_RUN_AGAIN}; it goes on with what is there, and names this table"
 _SETTLE_MISSING: Final = {
-    "active": "pulumi up creates it, empty; restore its rows first when they are wanted",
+    "active": "pulumi up --refresh creates it, empty; restore its rows first when they are wanted",
     "offboarding": _GO_ON_WITHOUT,
     "detached": _GO_ON_WITHOUT,
     "verified": _RUN_AGAIN,

@@ -62,7 +62,7 @@ def _missing(known: Sequence[PartitionStats]) -> Iterator[RegistryDifference]:
         for table in set(PARTITIONED_TABLES) - tables[tenant_id]:
             name = partition_name(table, tenant_id)
             yield RegistryDifference(
-                name, tenant_id, table, "active", "there is no such partition", "pulumi up creates it"
+                name, tenant_id, table, "active", "there is no such partition", "pulumi up --refresh creates it"
             )
 
 

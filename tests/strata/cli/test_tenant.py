@@ -180,7 +180,7 @@ def test_list_shows_everyone_and_show_what_differs(run: Run, stack: Connection) 
     stack.execute("CREATE INDEX extra ON partitions.payments_p_acme (amount_minor)")
     shown = done(run, "tenant", "show", "acme")
     assert "payments: index partitions.extra, INDEX USING btree (amount_minor), is not the parent's; settle:" in shown
-    assert "next: settle each difference as it says, then pulumi up" in shown
+    assert shown.endswith("next: settle each difference as it says, then pulumi up --refresh\n")
 
 
 def test_a_state_that_is_none_is_usage(run: Run) -> None:

@@ -46,6 +46,7 @@ def _exported(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_was_named_is_named_again(named: NamedStack, in_stack_file: str, in_database: str, deploy: str) -> None:
     assert (" ".join(named.in_stack_file), " ".join(named.in_database)) == (in_stack_file, in_database)
     assert named.engine("up") == deploy
+    assert named.engine("up", "--refresh") == deploy.replace("pulumi up", "pulumi up --refresh")
 
 
 @pytest.mark.parametrize("named", [NamedStack("dev"), NamedStack(database="ssm:/strata/dev/database")])

@@ -122,7 +122,7 @@ def test_a_table_in_which_a_tenant_has_nothing_is_told(migrated: Connection, lay
         (f"{table}_p_half", "half", table) for table in ("audit_logs", "invoices", "webhook_logs")
     ]
     assert {f"{one.what}; settle: {one.settle}" for one in found} == {
-        "there is no such partition; settle: pulumi up creates it"
+        "there is no such partition; settle: pulumi up --refresh creates it"
     }
     assert find_all_differences(migrated, layout, lambda *_: None, "half") == found
     ensure_tenant(migrated, "half", layout)
