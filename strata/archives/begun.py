@@ -73,7 +73,7 @@ def find_begun(connection: Connection, wanted: Sequence[Leaf], uri: str) -> Begu
     restored = {one.table: one.restored_parts or 0 for one in found if one.state == "restoring"}
     refuse_in_the_way(wanted, observed, restored.keys())
     there = [leaf for leaf in wanted if leaf.qualified_name in observed]
-    kept = [leaf for leaf in there if _made_from(observed[leaf.qualified_name], observed[leaf.qualified_parent])]
+    kept = [leaf for leaf in there if _made_from(observed[leaf.qualified_name], observed.get(leaf.qualified_parent))]
     return Begun(
         {leaf.table: restored[leaf.table] for leaf in kept},
         tuple(kept),
@@ -128,7 +128,7 @@ def _doubt(leaf: Leaf, observed: Any, *, registered: bool) -> str | None:
 
 def _made_from(observed: Any, parent: Any) -> bool:
     """Return whether a partition is what would be made from its parent now, in all that an attach asks for."""
-    return _made(observed) == _made(parent)
+    return parent is not None and _made(observed) == _made(parent)
 
 
 def _made(observed: Any) -> tuple[object, ...]:

@@ -110,7 +110,7 @@ def _children(leaf: Leaf, observed: Any) -> Iterator[Difference]:
 
 def _attachment(observed: Any) -> Iterator[Difference]:
     if observed.parent is None:
-        yield Difference("not attached", "pulumi up attaches it", "attach_leaf")
+        yield Difference("not attached", "pulumi up --refresh attaches it", "attach_leaf")
 
 
 def _columns(leaf: Leaf, observed: Any, parent: Any) -> Iterator[Difference]:
@@ -139,7 +139,7 @@ def _with_column(name: str, found: str, definition: str) -> str:
 def _constraints(leaf: Leaf, observed: Any, parent: Any) -> Iterator[Difference]:
     has, wants = dict(observed.constraints or {}), parent.constraints or {}
     if TENANT_CHECK not in has:
-        yield Difference(f"no constraint {TENANT_CHECK}", "pulumi up adds it", "leaf_check")
+        yield Difference(f"no constraint {TENANT_CHECK}", "pulumi up --refresh adds it", "leaf_check")
     elif has.pop(TENANT_CHECK) != tenant_check(leaf):
         yield Difference(
             f"constraint {TENANT_CHECK} is not {tenant_check(leaf)}",
@@ -197,7 +197,7 @@ def _storage(leaf: Leaf, observed: Any, parent: Any) -> Iterator[Difference]:
 
 def _access(leaf: Leaf, observed: Any, _parent: Any) -> Iterator[Difference]:
     if not observed.relrowsecurity:
-        yield Difference("row-level security is off", "pulumi up enables it", "leaf_row_level_security")
+        yield Difference("row-level security is off", "pulumi up --refresh enables it", "leaf_row_level_security")
     yield from _more_row_level_security(leaf.qualified_name, observed, {})
     for role in observed.grantees or ():
         yield Difference(f"{role} has privileges", f"REVOKE ALL ON {leaf.qualified_name} FROM {role}")

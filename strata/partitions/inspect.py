@@ -15,10 +15,11 @@ from psycopg.rows import namedtuple_row
 
 from strata import sql
 from strata.partitions.compare import WRITES_REFUSED, Difference, compare
+from strata.partitions.layout import bucket_of, how_to_make_again
 from strata.partitions.render import Leaf, leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from strata.database import Connection
     from strata.partitions.layout import Layout
@@ -75,12 +76,16 @@ def find_differences(connection: Connection, wanted: Sequence[Leaf]) -> dict[str
 def compare_leaves(connection: Connection, wanted: Sequence[Leaf]) -> list[tuple[Leaf, tuple[Difference, ...] | None]]:
     """Return how each leaf, whosever it is, differs from what it should be; None for one that does not exist."""
     observed = observe(connection, (name for leaf in wanted for name in (leaf.qualified_name, leaf.qualified_parent)))
-    return [
-        (leaf, compare(leaf, observed[leaf.qualified_name], observed[leaf.qualified_parent]))
-        if leaf.qualified_name in observed
-        else (leaf, None)
-        for leaf in wanted
-    ]
+    return [(leaf, _compared(leaf, observed) if leaf.qualified_name in observed else None) for leaf in wanted]
+
+
+def _compared(leaf: Leaf, observed: Mapping[str, Any]) -> tuple[Difference, ...]:
+    parent = observed.get(leaf.qualified_parent)
+    if parent is None:
+        bucket = bucket_of(leaf.tenant_id) if leaf.qualified_parent != leaf.top else None
+        what = f"{leaf.qualified_parent}, which it belongs to, is not there"
+        return (Difference(what, how_to_make_again(leaf.table, bucket)),)
+    return compare(leaf, observed[leaf.qualified_name], parent)
 
 
 def observe(connection: Connection, relations: Iterable[str]) -> dict[str, Any]:
@@ -107,7 +112,7 @@ def _allowed_to_leave(connection: Connection, tenant_id: str, differences: _Diff
     }
 
 
-_MISSING: Final = "there is no such partition; settle: pulumi up creates it"
+_MISSING: Final = "there is no such partition; settle: pulumi up --refresh creates it"
 
 
 def _messages(found: tuple[Difference, ...] | None) -> tuple[str, ...]:

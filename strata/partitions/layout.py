@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import psycopg
 
+from strata import sql
 from strata.errors import StrataError
 from strata.tenants import tenant_bytes
 
@@ -92,6 +93,18 @@ def require_layout(connection: Connection, layout: Layout) -> None:
 def buckets(layout: Layout) -> tuple[Bucket, ...]:
     """Return the buckets of each parent in this layout: none, or all 64."""
     return BUCKETS if layout == "bucketed" else ()
+
+
+def how_to_make_again(table: str, bucket: Bucket | None) -> str:
+    """Return what brings back a parent of partitions that somebody dropped: a bucket, or None for the table itself."""
+    if bucket is None:
+        return "docs/runbooks/point-in-time-restore.md, to before it was dropped"
+    name = f"partitions.{sql.identifier(bucket.name(table))}"
+    return (
+        f"CREATE TABLE {name} PARTITION OF app.{sql.identifier(table)} FOR VALUES WITH"
+        f" (MODULUS {_MODULUS}, REMAINDER {bucket.remainder}) PARTITION BY LIST (tenant_id);"
+        f" ALTER TABLE {name} ENABLE ROW LEVEL SECURITY, then pulumi up --refresh"
+    )
 
 
 def bucket_of(tenant_id: str) -> Bucket:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from strata import sql
 from strata.partitions.compare import TENANT_POLICIES, compare_row_level_security
 from strata.partitions.inspect import compare_leaves, observe
-from strata.partitions.layout import Layout, buckets
+from strata.partitions.layout import Layout, buckets, how_to_make_again
 from strata.partitions.registry import RegistryDifference, find_registry_differences
 from strata.partitions.render import leaves
 from strata.partitions.statistics import read_partition_stats
@@ -67,16 +67,23 @@ def _missing(known: Sequence[PartitionStats]) -> Iterator[RegistryDifference]:
 
 
 def _parents(connection: Connection, layout: Layout) -> Iterator[RegistryDifference]:
-    """Yield how row-level security of the partitioned tables and their buckets is not as the migrations make it."""
+    """Yield which of the partitioned tables and their buckets are not there, or not fenced as the migrations do it."""
     names = {
-        f"{schema}.{sql.identifier(name)}": (schema, name, table)
+        f"{schema}.{sql.identifier(name)}": (schema, name, table, bucket)
         for table in PARTITIONED_TABLES
-        for schema, name in (("app", table), *(("partitions", one.name(table)) for one in buckets(layout)))
+        for schema, name, bucket in (
+            ("app", table, None),
+            *(("partitions", one.name(table), one) for one in buckets(layout)),
+        )
     }
-    for relation, observed in observe(connection, names).items():
-        schema, name, table = names[relation]
+    observed = observe(connection, names)
+    for relation, (schema, name, table, bucket) in names.items():
+        if relation not in observed:
+            settle = how_to_make_again(table, bucket)
+            yield RegistryDifference(name, None, table, None, "there is no such table", settle, schema)
+            continue
         wanted = TENANT_POLICIES if schema == "app" else {}
-        for found in compare_row_level_security(relation, observed, wanted):
+        for found in compare_row_level_security(relation, observed[relation], wanted):
             yield RegistryDifference(name, None, table, None, found.what, found.settle, schema)
 
 

@@ -33,7 +33,7 @@ def tenant(migrated, layout):
 def test_a_tenant_that_is_not_there_has_no_partitions(migrated, layout):
     observed = inspect_tenant(migrated, "acme", layout)
     assert (observed.partitions, observed.digests) == ({}, {})
-    assert observed.differences["payments"] == ("there is no such partition; settle: pulumi up creates it",)
+    assert observed.differences["payments"] == ("there is no such partition; settle: pulumi up --refresh creates it",)
 
 
 @pytest.mark.parametrize(("change", "message"), DRIFT.items())
@@ -172,10 +172,10 @@ def test_a_constraint_that_is_looked_at_later_is_not_the_parents(migrated, layou
     index = "UNIQUE CONSTRAINT USING btree (tenant_id, idempotency_key)"
     drop = f"ALTER TABLE {LEAF} DROP CONSTRAINT {own}"
     assert _of_payments(migrated, layout) == [
-        f"no constraint {TENANT_CHECK}; settle: pulumi up adds it",
+        f"no constraint {TENANT_CHECK}; settle: pulumi up --refresh adds it",
         f"no valid {index}; settle: add it to {LEAF}, as a constraint where it says so",
         f"index partitions.{own}, {index} DEFERRABLE, is not the parent's; settle: {drop}",
-        "row-level security is off; settle: pulumi up enables it",
+        "row-level security is off; settle: pulumi up --refresh enables it",
     ]
     migrated.execute(f"ALTER TABLE {LEAF} DROP CONSTRAINT {own}, ADD CONSTRAINT {own} {unique}")
     ensure_tenant(migrated, "acme", layout)
@@ -202,7 +202,7 @@ def test_a_tenant_on_its_way_out_may_refuse_writes(tenant, layout):
     """It is no drift to a refresh; once the registry has forgotten the removal, it is."""
     Removal(tenant, "acme", layout, Deadline(10)).take_out_of_service()
     found = inspect_tenant(tenant, "acme", layout).differences
-    assert "not attached; settle: pulumi up attaches it" in found["payments"]
+    assert "not attached; settle: pulumi up --refresh attaches it" in found["payments"]
     assert "writes to it are refused" not in str(found)
     tenant.execute("DELETE FROM strata.tenant_partitions")
     with pytest.raises(PartitionMismatchError, match="writes to it are refused; settle: DROP TRIGGER"):

@@ -8,6 +8,7 @@ import pytest
 
 from strata.partitions import verify
 from strata.partitions.inspect import inspect_tenant
+from strata.partitions.layout import bucket_of
 from strata.partitions.onboard import ensure_tenant
 from strata.partitions.verify import find_all_differences
 
@@ -126,4 +127,22 @@ def test_a_table_in_which_a_tenant_has_nothing_is_told(migrated: Connection, lay
     }
     assert find_all_differences(migrated, layout, lambda *_: None, "half") == found
     ensure_tenant(migrated, "half", layout)
+    assert find_all_differences(migrated, layout, lambda *_: None) == ()
+
+
+@pytest.mark.parametrize("layout", ["bucketed"], indirect=True)
+def test_a_bucket_that_somebody_dropped_is_named_and_its_statement_brings_it_back(migrated, layout):
+    ensure_tenant(migrated, "acme", layout)
+    bucket = bucket_of("acme").name("payments")
+    migrated.execute(f"ALTER TABLE partitions.{bucket} DETACH PARTITION partitions.payments_p_acme")
+    migrated.execute(f"DROP TABLE partitions.{bucket}")
+    found = {one.partition: one for one in find_all_differences(migrated, layout, lambda *_: None)}
+    assert found[bucket].what == "there is no such table"
+    statements, _, then = found[bucket].settle.partition(", then ")
+    assert then == "pulumi up --refresh"
+    assert inspect_tenant(migrated, "acme", layout).differences["payments"] == (
+        f'partitions."{bucket}", which it belongs to, is not there; settle: {found[bucket].settle}',
+    )
+    migrated.execute(statements)
+    ensure_tenant(migrated, "acme", layout)
     assert find_all_differences(migrated, layout, lambda *_: None) == ()
